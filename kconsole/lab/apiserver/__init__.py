@@ -1,0 +1,1 @@
+"""A Kubernetes API that real kubectl accepts: resources described as data, generic verbs, one store."""

@@ -1,0 +1,1 @@
+"""What is true: API objects decoded to the few fields used, and the rules that read them. Pure."""

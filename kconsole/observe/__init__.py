@@ -1,0 +1,1 @@
+"""Facts for plans, gathered in parallel, reading only."""

@@ -1,0 +1,1 @@
+"""Carrying plans out: the only place that changes anything, and it changes only what a plan says."""

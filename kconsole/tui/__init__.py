@@ -1,0 +1,1 @@
+"""The screens: keys become intents, state becomes pictures. No knowledge lives here."""

@@ -1,0 +1,1 @@
+"""The whole-terminal views, one a file."""
