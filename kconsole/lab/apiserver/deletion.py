@@ -1,0 +1,61 @@
+"""What a deletion does: the object is gone, or marked and left until its grace is over and nobody holds it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kconsole.lab.apiserver.objects import timestamp
+from kconsole.lab.apiserver.resources import Resource
+from kconsole.lab.apiserver.rules import rules_of
+from kconsole.lab.apiserver.status import Object
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`marked` is the object to store instead; None when there is nothing to store. `gone`: remove it."""
+
+    gone: bool
+    marked: Object | None = None
+
+
+def is_held(resource: Resource, obj: Object) -> bool:
+    """Whether finalizers keep the object from going."""
+    if obj["metadata"].get("finalizers"):
+        return True
+    return rules_of(resource.plural).ends_by_finalize and bool((obj.get("spec") or {}).get("finalizers"))
+
+
+def is_over(resource: Resource, obj: Object) -> bool:
+    """Whether an object marked for deletion with no grace left has nobody holding it any more."""
+    metadata = obj["metadata"]
+    marked = "deletionTimestamp" in metadata and not metadata.get("deletionGracePeriodSeconds")
+    return marked and not is_held(resource, obj)
+
+
+def outcome(resource: Resource, obj: Object, *, now: datetime, grace_seconds: int | None) -> Outcome:
+    """What deleting `obj` now comes to. A second deletion can shorten the grace of the first, never lengthen it."""
+    metadata = obj["metadata"]
+    grace = rules_of(resource.plural).grace(obj, grace_seconds)
+    if "deletionTimestamp" in metadata:
+        before = metadata.get("deletionGracePeriodSeconds") or 0
+        if grace_seconds is None or grace >= before > 0:
+            return Outcome(gone=False)
+        if before == 0:
+            return Outcome(gone=not is_held(resource, obj))
+    held = is_held(resource, obj)
+    if grace == 0 and not held:
+        return Outcome(gone=True)
+    marked = {
+        **obj,
+        "metadata": {
+            **metadata,
+            "deletionTimestamp": timestamp(now + timedelta(seconds=grace)),
+            "deletionGracePeriodSeconds": grace,
+        },
+    }
+    if "generation" in metadata:
+        marked["metadata"]["generation"] = metadata["generation"] + 1
+    if rules_of(resource.plural).ends_by_finalize:
+        marked["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
+    return Outcome(gone=False, marked=marked)

@@ -1,0 +1,154 @@
+"""What happens to an object between a request and the store: identity, checks, what an update may touch. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from kconsole.lab.apiserver.resources import Resource
+from kconsole.lab.apiserver.rules import Cause, rules_of
+from kconsole.lab.apiserver.selectors import is_label_key, is_label_value
+from kconsole.lab.apiserver.status import MODIFIED, Object, bad_request, conflict, invalid
+
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_SUBDOMAIN_RULE = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start"
+    " and end with an alphanumeric character"
+)
+_KEPT_BY_SERVER = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+
+
+def timestamp(moment: datetime) -> str:
+    """As the API writes a time: UTC, whole seconds."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def checked_type(resource: Resource, obj: Object) -> Object:
+    """`obj` with apiVersion and kind first and right; an object of another type is a 400."""
+    kind, version = obj.get("kind", resource.kind), obj.get("apiVersion", resource.api_version)
+    if (kind, version) != (resource.kind, resource.api_version):
+        raise bad_request(f'{kind} in version "{version}" cannot be handled as a {resource.kind}')
+    if not isinstance(obj.get("metadata", {}), dict):
+        raise bad_request(
+            f'{kind} in version "{version}" cannot be handled as a {resource.kind}: metadata: not an object'
+        )
+    rest = {key: value for key, value in obj.items() if key not in ("apiVersion", "kind", "metadata")}
+    return {"apiVersion": version, "kind": kind, "metadata": dict(obj.get("metadata", {})), **rest}
+
+
+def new_object(resource: Resource, given: Object, *, now: datetime, uid: str, suffix: str) -> Object:
+    """A new object as it is stored first. `suffix` completes a generateName. 422 when it breaks a rule."""
+    obj = checked_type(resource, given)
+    metadata = obj["metadata"]
+    for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "managedFields", "selfLink"):
+        metadata.pop(name, None)
+    if not metadata.get("name") and metadata.get("generateName"):
+        metadata["name"] = f"{metadata['generateName'][:58]}{suffix}"
+    metadata["uid"] = uid
+    metadata["creationTimestamp"] = timestamp(now)
+    if resource.counts_generations:
+        metadata["generation"] = 1
+    if not resource.namespaced:
+        metadata.pop("namespace", None)
+    raise_if(resource, obj, metadata_causes(metadata))
+    rules_of(resource.plural).defaults(obj)
+    return obj
+
+
+def metadata_causes(metadata: Object) -> list[Cause]:
+    """What is wrong with an object's name, labels and annotations."""
+    name = metadata.get("name")
+    if not name:
+        return [("metadata.name", "FieldValueRequired", "Required value: name or generateName is required")]
+    causes: list[Cause] = []
+    if len(name) > 253 or not _SUBDOMAIN.fullmatch(name):
+        causes.append(("metadata.name", "FieldValueInvalid", f'Invalid value: "{name}": {_SUBDOMAIN_RULE}'))
+    labels = metadata.get("labels") or {}
+    for key, value in labels.items():
+        if not is_label_key(key) or not isinstance(value, str) or not is_label_value(value):
+            wrong = value if is_label_key(key) else key
+            message = f'Invalid value: "{wrong}": not a valid label {"value" if is_label_key(key) else "key"}'
+            causes.append(("metadata.labels", "FieldValueInvalid", message))
+    for key, value in (metadata.get("annotations") or {}).items():
+        if not is_label_key(key.lower()) or not isinstance(value, str):
+            message = f'Invalid value: "{key}": not a valid annotation'
+            causes.append(("metadata.annotations", "FieldValueInvalid", message))
+    return causes
+
+
+def raise_if(resource: Resource, obj: Object, causes: list[Cause]) -> None:
+    """422 when there are causes."""
+    if causes:
+        raise invalid(resource, obj["metadata"].get("name") or "", causes)
+
+
+def updated_object(resource: Resource, old: Object, given: Object, subresource: str | None) -> Object:
+    """`old` with what an update through `subresource` (None: the object itself) may change taken from `given`.
+
+    The object's own path leaves the status alone (where it is a subresource); the status path leaves all but the
+    status, labels, annotations and finalizers alone. A resourceVersion or uid that is not the present one is a 409.
+    """
+    new = checked_type(resource, given)
+    _check_identity(resource, old["metadata"], new["metadata"])
+    metadata = {**new["metadata"], "name": old["metadata"]["name"]}
+    for key in (*_KEPT_BY_SERVER, "namespace", "generateName", "resourceVersion"):
+        metadata.pop(key, None)
+        if key in old["metadata"]:
+            metadata[key] = old["metadata"][key]
+    for key in ("labels", "annotations", "finalizers", "ownerReferences", "managedFields"):
+        if key == "managedFields" or not metadata.get(key):
+            metadata.pop(key, None)
+    result = {**new, "metadata": metadata}
+    if subresource in ("status", "finalize"):
+        part = "status" if subresource == "status" else "spec"
+        result = {**old, "metadata": metadata if part == "status" else old["metadata"]}
+        if part in new:
+            result[part] = new[part]
+    elif resource.subresource("status") is not None:
+        result.pop("status", None)
+        if "status" in old:
+            result["status"] = old["status"]
+    rules = rules_of(resource.plural)
+    rules.defaults(result)
+    if resource.counts_generations and result.get("spec") != old.get("spec"):
+        metadata["generation"] = old["metadata"].get("generation", 0) + 1
+    raise_if(resource, result, metadata_causes(metadata))
+    raise_if(resource, result, rules.frozen(old, result))
+    return result
+
+
+def _check_identity(resource: Resource, old: Object, new: Object) -> None:
+    name = old["name"]
+    if new.get("name", name) != name:
+        raise bad_request(
+            f"the name of the object ({new['name']}) does not match the name on the URL ({name})",
+        )
+    if resource.namespaced and new.get("namespace", old["namespace"]) != old["namespace"]:
+        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    if new.get("uid", old["uid"]) != old["uid"]:
+        why = f"Precondition failed: UID in precondition: {new['uid']}, UID in object meta: {old['uid']}"
+        raise conflict(resource, name, why)
+    version = new.get("resourceVersion")
+    if version and version != old["resourceVersion"]:
+        raise conflict(resource, name, MODIFIED)
+
+
+def check_preconditions(resource: Resource, obj: Object, preconditions: Mapping[str, str]) -> None:
+    """409 when a deletion was meant for another object, or another state of it."""
+    metadata = obj["metadata"]
+    uid, version = preconditions.get("uid"), preconditions.get("resourceVersion")
+    if uid and uid != metadata["uid"]:
+        raise conflict(
+            resource,
+            metadata["name"],
+            f"the UID in the precondition ({uid}) does not match the UID in record ({metadata['uid']})."
+            " The object might have been deleted and then recreated",
+        )
+    if version and version != metadata["resourceVersion"]:
+        raise conflict(
+            resource,
+            metadata["name"],
+            f"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record"
+            f" ({metadata['resourceVersion']}). The object might have been modified",
+        )
