@@ -176,7 +176,12 @@ def _ended(terminated: _Terminated) -> str:
 
 
 def _init_status(pod: Pod) -> tuple[str, bool]:
-    """The reason so far, and whether init containers still decide it."""
+    """The reason so far, and whether init containers decide it (not once the pod says Initialized)."""
+    reason, initializing = _init_reason(pod)
+    return reason, initializing and not _condition_is_true(pod, "Initialized")
+
+
+def _init_reason(pod: Pod) -> tuple[str, bool]:
     reason = pod.status.reason or pod.status.phase
     for gate in pod.status.conditions or ():
         if gate.type == "PodScheduled" and gate.reason == "SchedulingGated":
