@@ -1,0 +1,61 @@
+"""Which columns are shown and how wide, for the width there is.
+
+Widths in, widths out; pure. Columns are given up from the least important on; an extra one comes only after those
+before it are as wide as their contents. What room is left goes to the most important first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from rich.cells import cell_len
+
+from kconsole.i18n import _
+from kconsole.tui.columns import COLUMNS, Column, Row
+
+GAP = 1
+"""Cells between two columns."""
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A column with the width it got. `at` is its place in a row's cells."""
+
+    column: Column
+    at: int
+    width: int
+
+
+def natural_widths(rows: Sequence[Row], known: Mapping[str, int] | None = None) -> dict[str, int]:
+    """How wide each column would have to be for `rows` and its title; never narrower than in `known`."""
+    widths = {c.id: max(c.least, cell_len(_(c.title)) + 2, (known or {}).get(c.id, 0)) for c in COLUMNS}
+    for row in rows:
+        for column, cell in zip(COLUMNS, row, strict=True):
+            text = cell.text
+            if len(text) > widths[column.id] or (not text.isascii() and cell_len(text) > widths[column.id]):
+                widths[column.id] = min(column.most, cell_len(text))
+    return widths
+
+
+def lay_out(width: int, natural: Mapping[str, int], *, everything: bool = False) -> tuple[Shown, ...]:
+    """The columns to show in `width` cells, in their order from left to right.
+
+    `everything`: all columns as wide as they need, however wide that is together (the table then scrolls sideways).
+    """
+    if everything:
+        return tuple(Shown(column, at, natural[column.id]) for at, column in enumerate(COLUMNS))
+    chosen: list[Column] = []
+    for column in sorted(COLUMNS, key=lambda c: c.rank):
+        before = sum((natural[c.id] if column.extra else c.least) + GAP for c in chosen)
+        if before + column.least > width:
+            break
+        chosen.append(column)
+    left = width + GAP - sum(c.least + GAP for c in chosen)
+    widths = {column.id: column.least for column in chosen}
+    for enough in ("easy", "most"):
+        for column in chosen:
+            wanted = min(natural[column.id], getattr(column, enough))
+            grown = max(0, min(wanted - widths[column.id], left))
+            widths[column.id] += grown
+            left -= grown
+    return tuple(Shown(c, at, widths[c.id]) for at, c in enumerate(COLUMNS) if c.id in widths)
