@@ -78,7 +78,7 @@ _TRUSTED_ATTEMPTS = 3
 _NOT_ALLOWED = (401, 403, 404, 405)
 
 
-class _ListMeta(msgspec.Struct, rename="camel"):
+class _ListMeta(msgspec.Struct, frozen=True, rename="camel"):
     resource_version: str = ""
     continue_: str | None = msgspec.field(default=None, name="continue")
 
@@ -98,7 +98,7 @@ class _Meta(msgspec.Struct, rename="camel"):
     resource_version: str = ""
 
 
-class _BookmarkMeta(msgspec.Struct, rename="camel"):
+class _BookmarkMeta(msgspec.Struct, frozen=True, rename="camel"):
     resource_version: str = ""
 
 

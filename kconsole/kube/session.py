@@ -43,11 +43,11 @@ class _ServerVersion(msgspec.Struct, rename="camel"):
     git_version: str
 
 
-class _UserInfo(msgspec.Struct):
+class _UserInfo(msgspec.Struct, frozen=True):
     username: str = ""
 
 
-class _WhoStatus(msgspec.Struct, rename="camel"):
+class _WhoStatus(msgspec.Struct, frozen=True, rename="camel"):
     user_info: _UserInfo = _UserInfo()
 
 
