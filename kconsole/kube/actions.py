@@ -6,6 +6,7 @@ Sends exactly what it is told, once: a request whose answer was lost may have be
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -31,7 +32,7 @@ class Writer:
         params = {"fieldManager": FIELD_MANAGER} | ({"dryRun": "All"} if dry_run else {})
         answer = await self._transport.request(
             "PATCH",
-            f"/api/v1/nodes/{name}",
+            f"/api/v1/nodes/{quote(name, safe='')}",
             params,
             body=msgspec.json.encode(patch),
             content_type="application/strategic-merge-patch+json",

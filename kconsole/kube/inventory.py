@@ -61,10 +61,11 @@ class _Pending:
 
 
 class Inventory:
-    """The nodes of one cluster."""
+    """The nodes of one cluster, or those of them that a label selector chooses."""
 
-    def __init__(self, session: Session, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, session: Session, *, now: Callable[[], datetime], selector: str = "") -> None:
         self._session, self._now = session, now
+        self._chosen = {"labelSelector": selector} if selector else {}
         self.nodes: dict[str, Node] = {}
         """The present picture, by name."""
         self.link = Link("connecting", now(), None, None)
@@ -75,7 +76,7 @@ class Inventory:
 
     async def run(self) -> None:
         """Keep the picture live until cancelled."""
-        async with aclosing(listwatch.listwatch(self._session, NODES)) as batches:
+        async with aclosing(listwatch.listwatch(self._session, NODES, self._chosen)) as batches:
             async for batch in batches:
                 self._take(batch)
 

@@ -23,6 +23,8 @@ from kconsole.kube.kubeconfig import Access, Context
 from kconsole.kube.lines import LineSplitter
 from kconsole.kube.transport import Transport
 
+__all__ = ["SILENCE", "Impersonation", "Interactive", "Session"]
+
 SILENCE = 90.0
 """Seconds without a byte after which a stream is taken for dead: bookmarks come about once a minute."""
 
