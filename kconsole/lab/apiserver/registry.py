@@ -1,6 +1,6 @@
 """Every verb on every resource: what the HTTP API and the cluster's own actors both call.
 
-Objects in, objects out; refusals are ApiErrors with the Status a client would see. Objects that `list`, `get` and `watch`
+Refusals are ApiErrors with the Status a client would see. Objects that `list`, `get` and `watch`
 return belong to the store: read them, copy them, never change them. Knows no HTTP and no permissions.
 """
 

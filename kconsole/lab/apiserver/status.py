@@ -112,9 +112,9 @@ def bad_request(message: str) -> ApiError:
 
 
 def forbidden(qualified: str, name: str, why: str, details: Object | None = None) -> ApiError:
-    """403 about the resource `qualified` (such as `leases.coordination.k8s.io`); `name` may be empty."""
-    subject = f'{qualified} "{name}"' if name else qualified
-    return failure(403, "Forbidden", f"{subject} is forbidden: {why}", details)
+    """403 about the resource `qualified` (such as `leases.coordination.k8s.io`); both names may be empty."""
+    subject = f'{qualified} "{name}" is ' if name else f"{qualified} is " if qualified else ""
+    return failure(403, "Forbidden", f"{subject}forbidden: {why}", details)
 
 
 def unauthorized() -> ApiError:

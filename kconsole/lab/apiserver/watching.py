@@ -64,6 +64,11 @@ class Follower:
             return [(change.type, change.entry) for change in changes]
         return [seen for change in changes if (seen := as_seen(change, self._selection)) is not None]
 
+    async def pause(self) -> None:
+        """Return at the next ring of a bell, whatever there was before."""
+        self._ear.clear()
+        await self._ear.wait()
+
     async def wait(self, timeout: float | None = None) -> None:
         """Return when there may be something new, or after `timeout` seconds."""
         try:

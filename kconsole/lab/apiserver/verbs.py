@@ -1,0 +1,203 @@
+"""The verbs as HTTP has them: a request understood, an answer in bytes. Watches are in `streaming`.
+
+Reads parameters and bodies, calls the registry, writes the format the client accepts. Knows no sockets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import msgspec
+from multidict import MultiMapping
+
+from kconsole.lab.apiserver import options, reviews
+from kconsole.lab.apiserver.authentication import User
+from kconsole.lab.apiserver.media import JSON, Format, negotiate, read_object
+from kconsole.lab.apiserver.paging import Page, page_of
+from kconsole.lab.apiserver.patches import Patch
+from kconsole.lab.apiserver.registry import Registry
+from kconsole.lab.apiserver.requests import Asked
+from kconsole.lab.apiserver.resources import Resource
+from kconsole.lab.apiserver.selectors import select
+from kconsole.lab.apiserver.status import (
+    Object,
+    bad_request,
+    failure,
+    method_not_allowed,
+    success,
+)
+from kconsole.lab.apiserver.tables.render import partial, partial_list, rows, table
+
+ONE_SHAPE = ("Table", "PartialObjectMetadata")
+LIST_SHAPES = ("Table", "PartialObjectMetadataList")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back to the client."""
+
+    body: bytes
+    code: int = 200
+    content_type: str = JSON
+    headers: dict[str, str] = field(default_factory=dict)
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request on a resource, with everything an answer depends on."""
+
+    asked: Asked
+    resource: Resource
+    user: User
+    query: MultiMapping[str]
+    accept: str
+    content_type: str
+    body: bytes
+    continue_expired: Callable[[], bool]
+
+    @property
+    def namespace(self) -> str | None:
+        """The namespace, or None for all."""
+        return self.asked.namespace or None
+
+    @property
+    def dry(self) -> bool:
+        """Whether nothing may be written."""
+        return options.dry_run(self.query.getall("dryRun", []))
+
+
+class Verbs:
+    """Answers calls out of `registry`."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    async def answer(self, call: Call) -> Answer:
+        """The answer to any verb but watch; raises ApiErrors."""
+        served = call.resource.verbs
+        if call.asked.subresource:
+            subresource = call.resource.subresource(call.asked.subresource)
+            served = subresource.verbs if subresource else ()
+        if call.asked.verb not in served:
+            raise method_not_allowed(call.resource)
+        answer: Answer = await getattr(self, f"_{call.asked.verb}")(call)
+        return answer
+
+    def _one(self, call: Call, obj: Object, encoded: bytes | None = None, code: int = 200) -> Answer:
+        shape = negotiate(call.accept, ONE_SHAPE)
+        if shape.shape == "Table":
+            version = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
+            return Answer(self._table(call, [obj], version, shape), code)
+        if shape.shape:
+            return Answer(msgspec.json.encode(partial(obj, shape.version)), code)
+        return Answer(encoded or msgspec.json.encode(obj), code)
+
+    def _table(self, call: Call, objs: list[Object], metadata: Object, shape: Format) -> bytes:
+        include = call.query.get("includeObject", "Metadata")
+        now = self._registry.clock()
+        found = rows(call.resource, objs, now, version=shape.version, include=include)
+        return table(call.resource, metadata, found, version=shape.version)
+
+    async def _get(self, call: Call) -> Answer:
+        if call.asked.subresource == "log":
+            self._registry.entry(call.resource, call.namespace, call.asked.name)
+            message = "the server could not find the requested resource: this cluster's pods keep no logs"
+            raise failure(404, "NotFound", message, {})
+        entry = self._registry.entry(call.resource, call.namespace, call.asked.name)
+        return self._one(call, entry.object if "as=" in call.accept else {}, entry.encoded)
+
+    async def _list(self, call: Call) -> Answer:
+        shape = negotiate(call.accept, LIST_SHAPES)
+        selection = select(call.resource, call.query.get("labelSelector"), call.query.get("fieldSelector"))
+        token_expired = bool(call.query.get("continue")) and call.continue_expired()
+        page = page_of(
+            self._registry.store,
+            call.resource,
+            call.namespace,
+            selection,
+            call.query,
+            continue_expired=token_expired,
+        )
+        return Answer(self._page(call, page, shape))
+
+    def _page(self, call: Call, page: Page, shape: Format) -> bytes:
+        if shape.shape == "Table":
+            return self._table(call, [entry.object for entry in page.entries], page.metadata, shape)
+        if shape.shape:
+            return partial_list((entry.object for entry in page.entries), page.metadata, version=shape.version)
+        metadata = msgspec.json.encode(page.metadata)
+        items = b"},{".join([entry.body for entry in page.entries])
+        kind = f'{{"kind":"{call.resource.kind}List","apiVersion":"{call.resource.api_version}","metadata":'.encode()
+        return b"".join((kind, metadata, b',"items":[', b"{%s}" % items if items else b"", b"]}"))
+
+    async def _create(self, call: Call) -> Answer:
+        given = read_object(call.content_type, call.body)
+        if not call.resource.stored:
+            return Answer(msgspec.json.encode(reviews.answer(call.resource, given, call.user)), 201)
+        metadata = given.setdefault("metadata", {})
+        if call.resource.namespaced and isinstance(metadata, dict):
+            if not call.namespace:
+                raise bad_request("an empty namespace may not be set during creation")
+            if metadata.setdefault("namespace", call.namespace) != call.namespace:
+                raise bad_request(
+                    "the namespace of the provided object does not match the namespace sent on the request"
+                )
+        obj = await self._registry.create(call.resource, given, dry_run=call.dry, reset_status=True)
+        return self._one(call, obj, code=201)
+
+    async def _update(self, call: Call) -> Answer:
+        given = read_object(call.content_type, call.body)
+        return await self._changed(call, lambda _: given)
+
+    async def _patch(self, call: Call) -> Answer:
+        patch = Patch(call.content_type.partition(";")[0].strip(), call.body)
+        return await self._changed(call, patch.apply)
+
+    async def _changed(self, call: Call, edit: Callable[[Object], Object]) -> Answer:
+        obj = await self._registry.change(
+            call.resource,
+            call.namespace,
+            call.asked.name,
+            edit,
+            subresource=call.asked.subresource or None,
+            dry_run=call.dry,
+        )
+        return self._one(call, obj)
+
+    def _deletion(self, call: Call) -> options.Deletion:
+        body = read_object(call.content_type, call.body) if call.body else {}
+        return options.deletion(body, call.query, call.query.getall("dryRun", []))
+
+    async def _delete(self, call: Call) -> Answer:
+        how = self._deletion(call)
+        obj, gone = await self._registry.remove(
+            call.resource,
+            call.namespace,
+            call.asked.name,
+            grace_seconds=how.grace_seconds,
+            preconditions=how.preconditions,
+            dry_run=how.dry_run,
+        )
+        if gone and not call.resource.returns_deleted:
+            status = success(call.resource, call.asked.name, obj["metadata"]["uid"])
+            answer = Answer(msgspec.json.encode(status))
+        else:
+            answer = self._one(call, obj)
+        return replace(answer, dry_run=how.dry_run)
+
+    async def _deletecollection(self, call: Call) -> Answer:
+        how = self._deletion(call)
+        selection = select(call.resource, call.query.get("labelSelector"), call.query.get("fieldSelector"))
+        page = page_of(self._registry.store, call.resource, call.namespace, selection, call.query)
+        for entry in page.entries:
+            await self._registry.remove(
+                call.resource,
+                entry.object["metadata"].get("namespace"),
+                entry.name,
+                grace_seconds=how.grace_seconds,
+                preconditions={"uid": entry.object["metadata"]["uid"]},
+                dry_run=how.dry_run,
+            )
+        return Answer(self._page(call, page, Format()), dry_run=how.dry_run)
