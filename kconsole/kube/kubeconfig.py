@@ -177,9 +177,9 @@ def _merged(files: list[tuple[Path, KubeconfigFile]], where: str) -> _Merged:
         contexts = [(entry.name, entry.context or ContextEntry()) for entry in file.contexts or ()]
         clusters = [(entry.name, entry.cluster or Cluster()) for entry in file.clusters or ()]
         users = [(entry.name, entry.user or User()) for entry in file.users or ()]
-        merged.contexts = _unique(path, "contexts", contexts) | merged.contexts
-        merged.clusters = _unique(path, "clusters", clusters) | merged.clusters
-        merged.users = _unique(path, "users", users) | merged.users
+        _add(merged.contexts, contexts, path, "contexts")
+        _add(merged.clusters, clusters, path, "clusters")
+        _add(merged.users, users, path, "users")
         for name, _user in users:
             merged.user_files.setdefault(name, path)
     return merged
@@ -188,14 +188,15 @@ def _merged(files: list[tuple[Path, KubeconfigFile]], where: str) -> _Merged:
 T = TypeVar("T")
 
 
-def _unique(path: Path, kind: str, entries: list[tuple[str, T]]) -> dict[str, T]:
-    found: dict[str, T] = {}
+def _add(known: dict[str, T], entries: list[tuple[str, T]], path: Path, kind: str) -> None:
+    """Add what is not known yet; one file may name a thing only once."""
+    mine: set[str] = set()
     for name, content in entries:
-        if name in found:
+        if name in mine:
             text = _("The kubeconfig {path} names {name} twice under {kind}.")
             raise ConfigProblem(text.format(path=path, name=name, kind=kind))
-        found[name] = content
-    return found
+        mine.add(name)
+        known.setdefault(name, content)
 
 
 def is_in_cluster() -> bool:
