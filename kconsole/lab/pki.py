@@ -84,9 +84,7 @@ class Authority:
 def signing_pair() -> Pair:
     """A bare key pair as kubeadm makes for service-account tokens: `cert` holds the public key."""
     key = ec.generate_private_key(ec.SECP256R1())
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return Pair(public, _key_pem(key))
 
 

@@ -97,7 +97,9 @@ def pod(
 ) -> Object:
     """A Pod, bound to `node` unless that is None. `owner` is a controller's ownerReference."""
     spec = template(shape)
-    tolerated = [{"effect": "NoExecute", "key": key, "operator": "Exists", "tolerationSeconds": 300} for key in _TOLERATED]
+    tolerated: list[Object] = [
+        {"effect": "NoExecute", "key": key, "operator": "Exists", "tolerationSeconds": 300} for key in _TOLERATED
+    ]
     if shape.daemon:
         tolerated = [{"effect": effect, "key": key, "operator": "Exists"} for key, effect in _DAEMON_TOLERATED]
     spec["tolerations"] = [*spec.get("tolerations", []), *tolerated]
@@ -153,6 +155,15 @@ def crash_looping(body: Object, *, host_ip: str, pod_ip: str, now: dt.datetime, 
         body, "Running", host_ip=host_ip, pod_ip=pod_ip, now=now, ready=False, restarts=restarts,
         state={"waiting": {"reason": "CrashLoopBackOff", "message": message}},
         last={"terminated": _terminated(1, "Error", now)},
+    )  # fmt: skip
+
+
+def not_ready(body: Object, *, host_ip: str, pod_ip: str, now: dt.datetime, restarts: int) -> Object:
+    """The status of a pod whose containers run but do not answer their probes."""
+    return _status(
+        body, "Running", host_ip=host_ip, pod_ip=pod_ip, now=now, ready=False, restarts=restarts,
+        state={"running": {"startedAt": stamp(now)}},
+        last={"terminated": _terminated(1, "Error", now)} if restarts else {},
     )  # fmt: skip
 
 

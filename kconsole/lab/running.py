@@ -1,0 +1,188 @@
+"""The parts of a cluster that run, from its start to its stop: made anew by every start and every reset."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import ssl
+from collections.abc import Iterable
+
+from kconsole.errors import KconsoleError
+from kconsole.i18n import _
+from kconsole.lab import etcd, fleet, releases, seeding, workloads
+from kconsole.lab.access import Api, ApiAway, keep_doing
+from kconsole.lab.apiserver.authentication import Authenticator
+from kconsole.lab.apiserver.backends import MemoryBackend
+from kconsole.lab.apiserver.etcd_backend import EtcdBackend
+from kconsole.lab.apiserver.faults import Faults
+from kconsole.lab.apiserver.journal import Journal
+from kconsole.lab.apiserver.listener import ApiListener
+from kconsole.lab.apiserver.registry import Registry
+from kconsole.lab.apiserver.store import Store
+from kconsole.lab.balancer import Balancer
+from kconsole.lab.birth import Plan
+from kconsole.lab.clock import LabClock, SteppedClock
+from kconsole.lab.components import ControlPlane
+from kconsole.lab.controllers import Controllers
+from kconsole.lab.folders import LabFolder
+from kconsole.lab.heartbeats import Heartbeats
+from kconsole.lab.kubelet import Kubelet
+from kconsole.lab.node_objects import Running
+from kconsole.lab.pod_lifecycle import PodAddresses, PodLifecycle
+from kconsole.lab.scope import Scope
+from kconsole.lab.static_runtime import StaticPods
+from kconsole.lab.topology import Machine
+
+log = logging.getLogger(__name__)
+
+START_SECONDS = 60.0
+_EVENTS_SECONDS = 300.0
+
+
+class RunningCluster:
+    """Everything between `start` and `stop`."""
+
+    def __init__(
+        self, plan: Plan, folder: LabFolder, binary: etcd.EtcdBinary | None, *, seed: int, clock: LabClock
+    ) -> None:
+        version = plan.topology.version
+        self.plan = plan
+        self.clock = clock
+        self.faults = Faults()
+        self.journal = Journal()
+        self.balancer = Balancer(plan.balancer)
+        self.backend = EtcdBackend([]) if plan.etcd else None
+        self.store = Store(self.backend or MemoryBackend())
+        stepped = isinstance(clock, SteppedClock)
+        self.registry = Registry(self.store, clock.now, seed=seed if stepped else None)
+        self.api = Api(self.registry, self.balancer.up)
+        self.control_plane = ControlPlane(
+            store=self.store,
+            backend=self.backend,
+            balancer=self.balancer,
+            controllers=Controllers(self.api, clock, grace_seconds=releases.monitor_grace_seconds(version)),
+            binary=binary,
+            birth={} if _has_etcd_data(plan, folder) else plan.members,
+            safe_writes=folder.keep is not None,
+            new_listener=self._listener,
+        )
+        self.kubelets = {machine.name: self._kubelet(machine, folder, seed) for machine in plan.topology.machines}
+        self.static_pods = {
+            name: StaticPods(kubelet, self.control_plane.runners, self.api, clock)
+            for name, kubelet in self.kubelets.items()
+            if kubelet.folder is not None
+        }
+        self._addresses = PodAddresses()
+        self._seed = seed
+        self._scope = Scope()
+        self._churning: asyncio.Task[None] | None = None
+        self.churn = fleet.Churn(self.kubelets, self.api, seed)
+
+    def _listener(self, node: str, version: str, tls: ssl.SSLContext) -> ApiListener:
+        return ApiListener(
+            self.registry,
+            version=version,
+            tls=tls,
+            authenticator=Authenticator(),
+            faults=self.faults,
+            journal=self.journal,
+            name=node,
+        )
+
+    def _kubelet(self, machine: Machine, folder: LabFolder, seed: int) -> Kubelet:
+        version = self.plan.topology.version
+        bulky = self.plan.is_fleet and not machine.control_plane
+        return Kubelet(
+            machine,
+            Running.first(machine, version),
+            api=self.api,
+            clock=self.clock,
+            folder=folder.node(machine.name) if self.plan.has_folder(machine) else None,
+            images=fleet.images(machine, seed) if bulky else _images(version),
+            dress=(lambda node: fleet.with_bulk(node, machine, seed)) if bulky else None,
+            quiet=bulky,
+        )
+
+    async def start(self) -> None:
+        """Start everything; returns when the API answers, the nodes are registered and the pods are there."""
+        await self._scope.__aenter__()
+        self.balancer.reserve()
+        for static in self.static_pods.values():
+            self._scope.spawn(static.run())
+        await self._until_api_answers(self.plan.topology.control_planes[:1])
+        fresh = not seeding.is_seeded(self.api)
+        if fresh:
+            await seeding.seed_cluster(self.api, self.plan.topology, server=self.plan.server)
+        for kubelet in self.kubelets.values():
+            await kubelet.start()
+        if fresh:
+            await seeding.seed_workloads(self.api, self.plan.topology, self.clock, self._addresses)
+        else:
+            self._remember_addresses()
+        await self._until_api_answers(self.plan.topology.control_planes)
+        self.control_plane.born()
+        lifecycle = PodLifecycle(self.kubelets, self.api, self.clock, addresses=self._addresses, seed=self._seed)
+        self._scope.spawn(lifecycle.run())
+        self._scope.spawn(Heartbeats(self.kubelets, self.api, self.clock).run())
+        self._scope.spawn(keep_doing(self._forget_old_events, self.api, self.clock))
+
+    async def _until_api_answers(self, machines: Iterable[Machine]) -> None:
+        """Wait for the API servers of `machines`. KconsoleError says what is in the way."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + START_SECONDS
+        for machine in machines:
+            while machine.name not in self.control_plane.listeners:
+                static = self.static_pods[machine.name]
+                reason = static.why_not("etcd") or static.why_not("kube-apiserver")
+                if loop.time() > deadline or (reason and self.plan.kept is False):
+                    raise KconsoleError(
+                        _("The control plane of {node} does not come up: {reason}").format(
+                            node=machine.name, reason=reason or _("it took too long.")
+                        )
+                    )
+                await asyncio.sleep(0.01)
+
+    def _remember_addresses(self) -> None:
+        for pod in self.api.list("pods"):
+            address = (pod.get("status") or {}).get("podIP")
+            if address:
+                self._addresses.use(address)
+
+    async def _forget_old_events(self) -> None:
+        while True:
+            await self.clock.sleep(_EVENTS_SECONDS)
+            with contextlib.suppress(ApiAway):
+                await self.registry.expire_events()
+
+    async def set_churn(self, rate: float) -> None:
+        """Change `rate` nodes a second from now on; 0 stops it."""
+        if self._churning is not None:
+            self._churning.cancel()
+            await asyncio.wait([self._churning])
+            self._churning = None
+        if rate > 0:
+            self._churning = self._scope.spawn(self.churn.run(rate))
+
+    async def failed(self) -> None:
+        """Wait until a part of it fails, and raise what it raised: a defect, never an ordinary event."""
+        await self._scope.failed()
+
+    async def stop(self) -> None:
+        """Stop everything; nothing runs and no port is taken afterwards."""
+        await self._scope.end()
+        await self.balancer.close()
+        if self.backend is not None:
+            await self.backend.close()
+
+
+def _has_etcd_data(plan: Plan, folder: LabFolder) -> bool:
+    return any((folder.node(name) / "var/lib/etcd/member").exists() for name in plan.addresses)
+
+
+def _images(version: str) -> list[tuple[str, int]]:
+    """What a node of the default cluster has pulled."""
+    shapes = [w.shape for w in (*workloads.system(version, releases.coredns_tag(version)), *workloads.APPLICATIONS)]
+    found = {shape.image.name: shape.image.size for shape in shapes}
+    found[f"registry.k8s.io/pause:{releases.pause_tag(version)}"] = 320_448
+    return sorted(found.items(), key=lambda image: -image[1])
