@@ -6,7 +6,7 @@ Holds the picture and hands out changes, several of one node told as one. Draws 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Literal
@@ -63,8 +63,15 @@ class _Pending:
 class Inventory:
     """The nodes of one cluster, or those of them that a label selector chooses."""
 
-    def __init__(self, session: Session, *, now: Callable[[], datetime], selector: str = "") -> None:
-        self._session, self._now = session, now
+    def __init__(
+        self,
+        session: Session,
+        *,
+        now: Callable[[], datetime],
+        selector: str = "",
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._session, self._now, self._pause = session, now, pause
         self._chosen = {"labelSelector": selector} if selector else {}
         self.nodes: dict[str, Node] = {}
         """The present picture, by name."""
@@ -76,7 +83,7 @@ class Inventory:
 
     async def run(self) -> None:
         """Keep the picture live until cancelled."""
-        async with aclosing(listwatch.listwatch(self._session, NODES, self._chosen)) as batches:
+        async with aclosing(listwatch.listwatch(self._session, NODES, self._chosen, sleep=self._pause)) as batches:
             async for batch in batches:
                 self._take(batch)
 
