@@ -97,7 +97,8 @@ def _operation(resource: Resource, method: str) -> Object:
 
 
 @lru_cache(maxsize=1)
-def _documents() -> dict[str, bytes]:
+def documents() -> dict[str, bytes]:
+    """The documents, by the group's path."""
     found = {}
     for (group, version), resources in groups().items():
         schemas: dict[str, Any] = {_META: _schema("object", "What all objects have.", _METADATA)}
@@ -120,11 +121,11 @@ def index() -> Object:
     return {
         "paths": {
             path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={hashlib.sha256(document).hexdigest()[:32].upper()}"}
-            for path, document in _documents().items()
+            for path, document in documents().items()
         }
     }
 
 
 def find_document(path: str) -> bytes | None:
     """The document at /openapi/v3/…; None when there is none."""
-    return _documents().get(path.removeprefix("/openapi/v3/"))
+    return documents().get(path.removeprefix("/openapi/v3/"))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from kconsole.lab.apiserver import discovery, openapi
+from kconsole.lab.apiserver import discovery, openapi, openapi_v2
 from kconsole.lab.apiserver.backends import Unavailable
 from kconsole.lab.apiserver.status import failure, no_such_path
 from kconsole.lab.apiserver.store import Store
@@ -43,6 +43,8 @@ async def answer(store: Store, version: str, path: str, query: Mapping[str, str]
     }.get(path, lambda: discovery.find_group(path) or discovery.find_resource_list(path))()
     if found is not None:
         return Answer(msgspec.json.encode(found))
+    if path == "/openapi/v2":
+        return Answer(openapi_v2.document(), content_type=openapi_v2.MEDIA_TYPE)
     document_bytes = openapi.find_document(path)
     if document_bytes is None:
         raise no_such_path()
