@@ -16,7 +16,9 @@ def heading(title: str, about: str) -> None:
     print(f"\n## {title}\n{about}\n", flush=True)
 
 
-def row(name: str, ours: float | None, unit: str, *, against: str = "", theirs: float | None = None, aim: str = "") -> None:
+def row(
+    name: str, ours: float | None, unit: str, *, against: str = "", theirs: float | None = None, aim: str = ""
+) -> None:
     """One figure; with something it is compared to, both and their ratio."""
     shown = "–" if ours is None else f"{ours:,.3g} {unit}" if ours < 1000 else f"{ours:,.0f} {unit}"
     line = f"{name:<52} {shown:>16}"

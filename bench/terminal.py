@@ -28,7 +28,9 @@ class Usage(NamedTuple):
 class Terminal:
     """A program running on a pseudo-terminal of `size` (columns, rows)."""
 
-    def __init__(self, argv: Sequence[str], size: tuple[int, int] = (80, 24), env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, argv: Sequence[str], size: tuple[int, int] = (80, 24), env: dict[str, str] | None = None
+    ) -> None:
         self.started = time.monotonic()
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
