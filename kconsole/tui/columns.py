@@ -93,7 +93,7 @@ def _status(node: Node, moment: Moment) -> Cell:
         "unregistered": _("no status"),
     }[found]
     bad = () if moment.apart else bad_conditions(node)
-    text = ", ".join([word + lasting, *(clean(c.type) for c in bad)])
+    text = " ".join([word + lasting, *([",".join(clean(c.type) for c in bad)] if bad else [])])
     if found != "ready":
         return Cell(text, "bad")
     return Cell(text, "warn" if bad_conditions(node) else "good")
@@ -179,7 +179,7 @@ def _runtime(node: Node, moment: Moment) -> Cell:
 COLUMNS = (
     Column("name", mark("NAME"), _name, 8, 22, 50, 0, middle=True),
     Column("status", mark("STATUS"), _status, 8, 20, 44, 1),
-    Column("scheduling", mark("SCHEDULING"), _scheduling, 11, 18, 60, 2),
+    Column("scheduling", mark("SCHEDULING"), _scheduling, 11, 12, 60, 2),
     Column("roles", mark("ROLES"), _roles, 6, 13, 28, 5),
     Column("version", mark("VERSION"), _version, 7, 12, 26, 3),
     Column("pods", mark("PODS"), _pods, 5, 7, 9, 6, right=True),

@@ -106,10 +106,14 @@ class NodeStore:
         self._forget(list(self.nodes))
         self.server = None
 
-    def count_pods(self, counts: Mapping[str, int], now: datetime) -> Change:
-        """Take in numbers of pods by node."""
+    def count_pods(self, counts: Mapping[str, int | None], now: datetime) -> Change:
+        """Take in numbers of pods by node; None: it could not be counted, and an old number would mislead."""
         self.now = now
-        self.pods.update({name: count for name, count in counts.items() if name in self.nodes})
+        for name, count in counts.items():
+            if count is None:
+                self.pods.pop(name, None)
+            elif name in self.nodes:
+                self.pods[name] = count
         return Change(self._redo(counts))
 
     def know_server(self, version: Version | None) -> Change:

@@ -39,7 +39,7 @@ def test_status_tells_lost_nodes_from_unready_ones_and_since_when(ready: str | N
 
 def test_pressure_stands_in_the_status_while_conditions_have_no_column() -> None:
     node = make_node("w1", bad=("MemoryPressure", "KernelDeadlock"))
-    assert cell("status", node) == ("Ready, MemoryPressure, KernelDeadlock", "warn")
+    assert cell("status", node) == ("Ready MemoryPressure,KernelDeadlock", "warn")
     apart = msgspec.structs.replace(MOMENT, apart=True)
     assert cell("status", node, apart) == ("Ready", "warn")
     assert cell("conditions", node, apart).text == "MemoryPressure 20m, KernelDeadlock 20m"

@@ -35,14 +35,7 @@ class LineTable(ScrollView, can_focus=True):
     """The nodes of a store, as a table with a header line."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "table--header",
-        "table--cursor",
-        "table--mark",
-        "table--good",
-        "table--warn",
-        "table--bad",
-        "table--muted",
-        "table--pending",
+        f"tone--{tone}" for tone in ("header", "cursor", "mark", "good", "warn", "bad", "muted", "pending")
     }
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("table")]
 
@@ -164,7 +157,7 @@ class LineTable(ScrollView, can_focus=True):
         return Strip.join([strip.crop(0, still), moving]).adjust_cell_length(width, self.rich_style)
 
     def _header(self) -> Strip:
-        style = self.get_component_rich_style("table--header")
+        style = self.get_component_rich_style("tone--header")
         signs, sorting = self.store.glyphs, self.store.sorting
         texts = []
         for shown in self.columns:
@@ -208,7 +201,7 @@ class LineTable(ScrollView, can_focus=True):
         if name not in self._tones:
             style = self.rich_style
             if kind:
-                style += self.get_component_rich_style(f"table--{kind}", partial=not current)
+                style += self.get_component_rich_style(f"tone--{kind}", partial=not current)
             self._tones[name] = style + Style(bold=True) if marked else style
         return self._tones[name]
 
