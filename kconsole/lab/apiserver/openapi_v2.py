@@ -17,13 +17,8 @@ from kconsole.lab.apiserver.status import Object
 MEDIA_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _DOCUMENT = {"swagger": 1, "info": 2, "paths": 8, "definitions": 9}
 _SCHEMA = {
-    "reference": 1,
-    "description": 4,
-    "additional": 20,
-    "type": 21,
-    "items": 22,
-    "properties": 24,
-    "extension": 30,
+    "reference": 1, "description": 4, "additional": 21, "type": 22,
+    "items": 23, "properties": 25, "extension": 31,
 }
 _METHODS = {"get": 2, "put": 3, "post": 4, "delete": 5, "patch": 8}
 _OPERATION = {"parameters": 8, "responses": 9, "extension": 13}
@@ -104,7 +99,7 @@ def document() -> bytes:
         found = msgspec.json.decode(part)
         schemas |= {name: _schema(schema) for name, schema in found["components"]["schemas"].items()}
         paths |= {path: _path(operations) for path, operations in found["paths"].items()}
-    parts = {
+    parts: dict[str, str | bytes] = {
         "swagger": "2.0",
         "info": _field(1, "Kubernetes") + _field(2, "unversioned"),
         "paths": _named(paths.items(), 2),
