@@ -17,8 +17,13 @@ from kconsole.lab.apiserver.status import Object
 MEDIA_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _DOCUMENT = {"swagger": 1, "info": 2, "paths": 8, "definitions": 9}
 _SCHEMA = {
-    "reference": 1, "description": 4, "additional": 21, "type": 22,
-    "items": 23, "properties": 25, "extension": 31,
+    "reference": 1,
+    "description": 4,
+    "additional": 21,
+    "type": 22,
+    "items": 23,
+    "properties": 25,
+    "extension": 31,
 }
 _METHODS = {"get": 2, "put": 3, "post": 4, "delete": 5, "patch": 8}
 _OPERATION = {"parameters": 8, "responses": 9, "extension": 13}

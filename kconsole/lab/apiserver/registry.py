@@ -133,7 +133,7 @@ class Registry:
         if dry_run:
             return new
         try:
-            return (await self._write(resource, key, new, 0)).object
+            return _at(new, await self._write(resource, key, new, 0))
         except Mismatch:
             raise already_exists(resource, metadata["name"]) from None
 
@@ -162,7 +162,7 @@ class Registry:
         subresource: str | None = None,
         dry_run: bool = False,
     ) -> Object:
-        """Read, edit, write, again when someone else wrote in between; returns the object as stored.
+        """Read, edit, write, again when someone else wrote in between; returns the object as stored (or removed).
 
         `edit` gets a copy and returns the new object, which it hands over, or None to leave it as it is. Without
         `subresource="status"` a status is not changed where it is a subresource, and with it only the status (and
@@ -181,7 +181,7 @@ class Registry:
                 written = await self._write(resource, entry.key, None if gone else new, entry.revision)
             except Mismatch:
                 continue
-            return new if gone else written.object
+            return _at(new, written)
         raise conflict(resource, name, MODIFIED)
 
     async def delete(
@@ -277,3 +277,8 @@ class Registry:
             await self.delete(events, metadata["namespace"], metadata["name"])
         gone = {metadata["name"] for metadata in old}
         self._events = {same: name for same, name in self._events.items() if name not in gone}
+
+
+def _at(obj: Object, written: Entry) -> Object:
+    """`obj` bearing the revision it was written at."""
+    return {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(written.revision)}}

@@ -102,6 +102,10 @@ class Store:
                 # The backend's history is another one: its data was replaced under us.
                 await self._catch_up()
                 raise Mismatch
+            if revision > self.revision + 1:
+                # Something else was written in between, such as a write of ours that was given up as failed.
+                await self._catch_up()
+                return _written(shelf, key, present, revision)
             self.revision = revision
             if value is None:
                 return shelf.remove(key, revision)
@@ -137,6 +141,15 @@ class Store:
             for key in known.keys() - now.keys():
                 shelf.remove(key, contents.revision)
         self.revision = contents.revision
+
+
+def _written(shelf: Shelf, key: str, before: Entry | None, revision: int) -> Entry:
+    now = shelf.find(key)
+    if now is None:
+        if before is None:
+            raise Mismatch
+        return Entry.successor(before, revision)
+    return now
 
 
 def _of(resource: Resource, contents: Contents) -> Iterable[Kept]:
