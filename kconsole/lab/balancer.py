@@ -24,6 +24,7 @@ class Balancer:
         self._server: asyncio.Server | None = None
         self._reserved: socket.socket | None = None
         self._links: set[_Link] = set()
+        self._opening = asyncio.Lock()
         self.up = asyncio.Event()
         """Set while any API server is behind it."""
 
@@ -41,24 +42,26 @@ class Balancer:
 
     async def add(self, port: int) -> None:
         """An API server is alive on `port`."""
-        if port not in self._backends:
-            self._backends.append(port)
-        if self._server is None:
-            self.reserve()
-            reserved, self._reserved = self._reserved, None
-            assert reserved is not None
-            loop = asyncio.get_running_loop()
-            self._server = await loop.create_server(self._accept, sock=reserved, backlog=512)
-        self.up.set()
+        async with self._opening:
+            if port not in self._backends:
+                self._backends.append(port)
+            if self._server is None:
+                self.reserve()
+                reserved, self._reserved = self._reserved, None
+                assert reserved is not None
+                loop = asyncio.get_running_loop()
+                self._server = await loop.create_server(self._accept, sock=reserved, backlog=512)
+            self.up.set()
 
     async def remove(self, port: int) -> None:
         """The API server on `port` is going; its connections end by themselves."""
-        if port in self._backends:
-            self._backends.remove(port)
-        if not self._backends and self._server is not None:
-            self.up.clear()
-            await self._stop_listening()
-            self.reserve()
+        async with self._opening:
+            if port in self._backends:
+                self._backends.remove(port)
+            if not self._backends and self._server is not None:
+                self.up.clear()
+                await self._stop_listening()
+                self.reserve()
 
     async def close(self) -> None:
         """Give the port back and cut every connection."""

@@ -23,7 +23,6 @@ import aiohttp
 from kconsole.lab.static_pods import StaticPod
 
 _LEASH = Path(__file__).with_name("leash.py")
-_TERM_SECONDS = 3.0
 _PATH_FLAGS = (
     "data-dir",
     "wal-dir",
@@ -153,13 +152,13 @@ class EtcdProcess:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
 
-    async def stop(self) -> None:
-        """End it politely, then not; returns when it is gone."""
+    async def stop(self, grace_seconds: float) -> None:
+        """End it politely, and after the grace not so; returns when it is gone."""
         if self.running:
             with contextlib.suppress(ProcessLookupError):
                 self._process.terminate()
             try:
-                await asyncio.wait_for(self._process.wait(), _TERM_SECONDS)
+                await asyncio.wait_for(self._process.wait(), grace_seconds)
             except asyncio.TimeoutError:
                 self.kill()
         await self._process.wait()

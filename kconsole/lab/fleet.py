@@ -7,6 +7,7 @@ and no processes; their heartbeats are those of any other kubelet.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 import random
 from collections.abc import Mapping, Sequence
@@ -27,9 +28,9 @@ _TICK_SECONDS = 0.1
 
 def images(machine: Machine, seed: int) -> list[tuple[str, int]]:
     """The images on a node of a fleet: two names each, by digest and by tag, as one entry a name."""
-    chance = random.Random(f"{seed}/{machine.name}/images")  # noqa: S311 - invented digests
+    digests = hashlib.shake_128(f"{seed}/{machine.name}/images".encode()).hexdigest(_IMAGES * 32)
     return [
-        (f"registry.example/team-{i % 9}/service-{i}@sha256:{chance.getrandbits(256):064x}", 10**7 * (1 + i % 40))
+        (f"registry.example/team-{i % 9}/service-{i}@sha256:{digests[64 * i : 64 * i + 64]}", 10**7 * (1 + i % 40))
         for i in range(_IMAGES)
     ]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from kconsole.errors import KconsoleError
 from kconsole.i18n import _
@@ -30,7 +31,7 @@ from kconsole.lab.heartbeats import Heartbeats
 from kconsole.lab.kubelet import Kubelet
 from kconsole.lab.node_objects import Running
 from kconsole.lab.pod_lifecycle import PodAddresses, PodLifecycle
-from kconsole.lab.scope import Scope
+from kconsole.lab.scope import Scope, gather_all
 from kconsole.lab.static_runtime import StaticPods
 from kconsole.lab.topology import Machine
 
@@ -75,7 +76,8 @@ class RunningCluster:
         }
         self._addresses = PodAddresses()
         self._seed = seed
-        self._scope = Scope()
+        self._containers = Scope()
+        self._loops = Scope()
         self._churning: asyncio.Task[None] | None = None
         self.churn = fleet.Churn(self.kubelets, self.api, seed)
 
@@ -106,10 +108,15 @@ class RunningCluster:
 
     async def start(self) -> None:
         """Start everything; returns when the API answers, the nodes are registered and the pods are there."""
-        await self._scope.__aenter__()
+        with unhurried_collector() if self.plan.is_fleet else contextlib.nullcontext():
+            await self._start()
+
+    async def _start(self) -> None:
+        self._containers.open()
+        self._loops.open()
         self.balancer.reserve()
         for static in self.static_pods.values():
-            self._scope.spawn(static.run())
+            self._containers.spawn(static.run())
         await self._until_api_answers(self.plan.topology.control_planes[:1])
         fresh = not seeding.is_seeded(self.api)
         if fresh:
@@ -123,9 +130,9 @@ class RunningCluster:
         await self._until_api_answers(self.plan.topology.control_planes)
         self.control_plane.born()
         lifecycle = PodLifecycle(self.kubelets, self.api, self.clock, addresses=self._addresses, seed=self._seed)
-        self._scope.spawn(lifecycle.run())
-        self._scope.spawn(Heartbeats(self.kubelets, self.api, self.clock).run())
-        self._scope.spawn(keep_doing(self._forget_old_events, self.api, self.clock))
+        self._loops.spawn(lifecycle.run())
+        self._loops.spawn(Heartbeats(self.kubelets, self.api, self.clock).run())
+        self._loops.spawn(keep_doing(self._forget_old_events, self.api, self.clock))
 
     async def _until_api_answers(self, machines: Iterable[Machine]) -> None:
         """Wait for the API servers of `machines`. KconsoleError says what is in the way."""
@@ -162,18 +169,36 @@ class RunningCluster:
             await asyncio.wait([self._churning])
             self._churning = None
         if rate > 0:
-            self._churning = self._scope.spawn(self.churn.run(rate))
+            self._churning = self._loops.spawn(self.churn.run(rate))
 
     async def failed(self) -> None:
         """Wait until a part of it fails, and raise what it raised: a defect, never an ordinary event."""
-        await self._scope.failed()
+        await gather_all(self._containers.failed(), self._loops.failed())
 
     async def stop(self) -> None:
         """Stop everything; nothing runs and no port is taken afterwards."""
-        await self._scope.end()
+        await self._loops.end()
+        for static in self.static_pods.values():
+            await static.stop(but="etcd")  # what still writes goes before what is written to
+        await self._containers.end()
         await self.balancer.close()
+        if self.plan.is_fleet:
+            gc.unfreeze()
         if self.backend is not None:
             await self.backend.close()
+
+
+@contextlib.contextmanager
+def unhurried_collector() -> Iterator[None]:
+    """Millions of objects are made that all stay: looking for garbage among them, now or later, would take seconds."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _has_etcd_data(plan: Plan, folder: LabFolder) -> bool:

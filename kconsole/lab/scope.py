@@ -19,8 +19,12 @@ class Scope:
         self._failure: asyncio.Future[None] | None = None
         self._told = False
 
-    async def __aenter__(self) -> Scope:
+    def open(self) -> None:
+        """Begin; `end` is then the caller's to call."""
         self._failure = asyncio.get_running_loop().create_future()
+
+    async def __aenter__(self) -> Scope:
+        self.open()
         return self
 
     async def __aexit__(

@@ -181,9 +181,9 @@ class StaticPods:
         """The components kept stopped by a fault."""
         return frozenset(self._held)
 
-    async def stop(self) -> None:
-        """Stop everything that runs here."""
-        await self._stop(list(self._running))
+    async def stop(self, *, but: str = "") -> None:
+        """Stop everything that runs here, except the component `but`."""
+        await self._stop([name for name, one in self._running.items() if one.pod.component != but])
 
     async def _stop(self, names: list[str]) -> None:
         tasks = [self._running.pop(name).task for name in names]

@@ -5,9 +5,9 @@ Pure: options and a seed in, frozen data out; the same options give the same mac
 
 from __future__ import annotations
 
-import random
+import functools
+import hashlib
 import re
-import uuid
 from dataclasses import dataclass
 
 from kconsole.errors import UsageError
@@ -91,12 +91,12 @@ class Topology:
     pod_subnet: str
     machines: tuple[Machine, ...]
 
-    @property
+    @functools.cached_property
     def control_planes(self) -> tuple[Machine, ...]:
         """The machines that run the control plane, cp1 first."""
         return tuple(machine for machine in self.machines if machine.control_plane)
 
-    @property
+    @functools.cached_property
     def workers(self) -> tuple[Machine, ...]:
         """The machines that run workloads, w1 first."""
         return tuple(machine for machine in self.machines if not machine.control_plane)
@@ -137,7 +137,7 @@ def check_name(name: str) -> None:
 
 
 def _machine(name: str, index: int, *, seed: int, small: bool, system: System) -> Machine:
-    chance = random.Random(f"{seed}/{name}")  # noqa: S311 - invented facts, not secrets
+    invented = hashlib.shake_128(f"{seed}/{name}".encode()).hexdigest(48)
     control_plane = name.startswith("cp")
     return Machine(
         name=name,
@@ -145,14 +145,14 @@ def _machine(name: str, index: int, *, seed: int, small: bool, system: System) -
         internal_ip=f"10.10.{(index + 10) // 250}.{(index + 10) % 250 + 1}",
         pod_cidr=f"10.244.{index}.0/24" if small else f"10.{128 + index // 256}.{index % 256}.0/24",
         system=system,
-        machine_id=f"{chance.getrandbits(128):032x}",
-        system_uuid=_uuid(chance),
-        boot_id=_uuid(chance),
+        machine_id=invented[:32],
+        system_uuid=_uuid(invented[32:64]),
+        boot_id=_uuid(invented[64:]),
         cpus=2 if control_plane else 4,
         memory_kib=(4 if control_plane else 8) * 1024 * 1024 - 83_520,
         disk_kib=61_202_244,
     )
 
 
-def _uuid(chance: random.Random) -> str:
-    return str(uuid.UUID(int=chance.getrandbits(128), version=4))
+def _uuid(digits: str) -> str:
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
