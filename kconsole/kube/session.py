@@ -120,24 +120,20 @@ class Session:
         Raises ApiError for a refusal; Unreachable when it cannot be opened, is cut, or when nothing came for `silence`
         seconds.
         """
-        response = await self._transport.stream(path, params, accept=accept, silence=silence)
+        async with self._transport.stream(path, params, accept=accept, silence=silence) as content:
+            yield self._lines(content, silence)
 
-        async def lines() -> AsyncIterator[bytes]:
-            splitter = LineSplitter()
-            try:
-                while chunk := await response.content.readany():
-                    for line in splitter.feed(chunk):
-                        yield line
-            except asyncio.TimeoutError:
-                text = _("{server} has sent nothing for {seconds:.0f} s.")
-                raise Unreachable(text.format(server=self._transport.server, seconds=silence)) from None
-            except (aiohttp.ClientError, OSError) as problem:
-                raise self._transport.broken(problem) from problem
-
+    async def _lines(self, content: aiohttp.StreamReader, silence: float) -> AsyncIterator[bytes]:
+        splitter = LineSplitter()
         try:
-            yield lines()
-        finally:
-            response.close()
+            while chunk := await content.readany():
+                for line in splitter.feed(chunk):
+                    yield line
+        except asyncio.TimeoutError:
+            text = _("{server} has sent nothing for {seconds:.0f} s.")
+            raise Unreachable(text.format(server=self._transport.server, seconds=silence)) from None
+        except (aiohttp.ClientError, OSError) as problem:
+            raise self._transport.broken(problem) from problem
 
     async def review(self, body: bytes) -> bytes:
         """The answer to a SelfSubjectAccessReview, SelfSubjectRulesReview or SelfSubjectReview (JSON).

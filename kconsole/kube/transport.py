@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -84,6 +85,7 @@ class Transport:
         self._credentials = Credentials(reread, access, interactive=interactive, now=now)
         self._tls: tuple[tls.ClientCertificate | None, ssl.SSLContext] | None = None
         self._pool: aiohttp.ClientSession | None = None
+        self._streams: set[aiohttp.ClientResponse] = set()
 
     async def prepare(self) -> None:
         """Load what stands in files, so that a wrong kubeconfig is named before the first request."""
@@ -91,6 +93,8 @@ class Transport:
 
     async def close(self) -> None:
         """End every connection."""
+        for response in list(self._streams):
+            response.close()  # closing the pool alone would leave its reader waiting
         if self._pool is not None:
             await self._pool.close()
 
@@ -122,12 +126,19 @@ class Transport:
             raise Unreachable(text.format(server=self.server, kind=response.content_type))
         return content
 
+    @asynccontextmanager
     async def stream(
         self, path: str, params: Mapping[str, str], *, accept: str, silence: float
-    ) -> aiohttp.ClientResponse:
-        """An answer whose body is still to come, in pieces at most `silence` seconds apart. The caller closes it."""
+    ) -> AsyncIterator[aiohttp.StreamReader]:
+        """The body of an answer that goes on, in pieces at most `silence` seconds apart."""
         limits = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, sock_read=silence)
-        return await self._answered(_Request("GET", path, params, [("Accept", accept)], None, limits))
+        response = await self._answered(_Request("GET", path, params, [("Accept", accept)], None, limits))
+        self._streams.add(response)
+        try:
+            yield response.content
+        finally:
+            self._streams.discard(response)
+            response.close()
 
     def broken(self, problem: BaseException) -> Unreachable:
         """The sentence for a stream that broke."""

@@ -234,7 +234,10 @@ async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     line = await reader.readline()
     if not line:
         return None
-    method, target, _version = line.decode().split()
+    if len(parts := line.decode("latin-1").split()) != 3:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        return None
+    method, target, _version = parts
     headers = []
     while (raw := await reader.readline()) not in (b"\r\n", b""):
         name, _colon, value = raw.decode().partition(":")
