@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from kconsole.lab.client import LabClient
+
 KCONSOLE = [sys.executable, "-m", "kconsole"]
 
 
@@ -37,9 +39,9 @@ def cluster(*options: str) -> Iterator[tuple[Path, str, float]]:
             lab.wait()
 
 
-def lab(name: str, *words: str) -> None:
-    """One `kconsole lab` command to the cluster `name`."""
-    subprocess.run([*KCONSOLE, "lab", *words, "--name", name], check=True, capture_output=True)
+def churn(name: str, changes: float) -> None:
+    """Have so many node changes a second from now on, in the cluster `name`."""
+    LabClient.named(name).post("/churn", rate=changes)
 
 
 def run(*argv: str, env: dict[str, str] | None = None) -> tuple[float, float]:

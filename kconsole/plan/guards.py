@@ -73,7 +73,7 @@ def somewhere_to_schedule(picture: Mapping[str, Node], leaving: Iterable[str]) -
     gone = set(leaving)
     left = [name for name, node in picture.items() if name not in gone and takes_workloads(node)]
     if left:
-        says = mark("{count} other nodes still take new pods.")
+        says = mark("Other nodes that still take new pods: {count}.")
         return Guard("last-schedulable", "pass", says, {"count": str(len(left))})
     says = mark("No Ready node would be left that takes new pods: everything that restarts will stay Pending.")
     return Guard("last-schedulable", "warn", says)
