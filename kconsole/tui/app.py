@@ -209,7 +209,7 @@ class Console(App[int], inherit_bindings=False):
             self._pods.look_again()
 
     def _in_view(self) -> list[Node]:
-        if self.facts.link != "live" or not self.nodes_screen.is_current:
+        if self.facts.link != "live" or not self.nodes_screen.is_active:
             return []
         return [self.store.nodes[name] for name in self.nodes_screen.table.on_screen()]
 
@@ -219,7 +219,7 @@ class Console(App[int], inherit_bindings=False):
     def _tell_of_failure(self, problem: str) -> None:
         if isinstance(self.screen, NoCluster):
             self.screen.explain(problem)
-        elif not self._told_of_failure and self.nodes_screen.is_current:
+        elif not self._told_of_failure and self.nodes_screen.is_active:
             self._told_of_failure = True
             self.push_screen(NoCluster(self.facts.context, problem), self._after_failure)
 

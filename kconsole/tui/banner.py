@@ -11,9 +11,9 @@ from kconsole.i18n import _, ngettext
 from kconsole.model.ages import human_duration
 from kconsole.model.nodes import trouble
 from kconsole.tui.facts import Facts
-from kconsole.tui.lines import Line, Piece, paragraph, spread
+from kconsole.tui.lines import Line, Piece, paragraph, spread, width_of
 from kconsole.tui.store import NodeStore
-from kconsole.tui.text import clean
+from kconsole.tui.text import clean, cut
 
 
 def banner(facts: Facts, store: NodeStore, now: datetime, width: int, *, height: int = 0) -> list[Line]:
@@ -21,7 +21,7 @@ def banner(facts: Facts, store: NodeStore, now: datetime, width: int, *, height:
 
     `height`: how many rows the table shows, so that the place in a longer one can be told.
     """
-    lines = [spread(_where(facts), _live_mark(facts, now), width), spread(_counts(store), _place(store, height), width)]
+    lines = [spread(_where(facts), _live_mark(facts, now), width), _counts_and_place(store, height, width)]
     if facts.problem and facts.link != "live":
         lines += paragraph(clean(facts.problem), width, "bad", indent=1)[:3]
     return lines
@@ -51,6 +51,14 @@ def _live_mark(facts: Facts, now: datetime) -> Line:
     return ((words + lasting, "bad" if facts.link == "stale" else "warn"), (" ", ""))
 
 
+def _counts_and_place(store: NodeStore, height: int, width: int) -> Line:
+    """The order, then the place, are left off where they would cut what is counted: the header shows the order too."""
+    counts, place = _counts(store), _place(store, height)
+    while place and width_of(counts) + width_of(place) >= width:
+        place = place[:-1]
+    return spread(counts, place, width)
+
+
 def _counts(store: NodeStore) -> Line:
     total = len(store.nodes)
     pieces: list[Piece] = [(" " + ngettext("{count} node", "{count} nodes", total).format(count=total), "")]
@@ -66,7 +74,7 @@ def _counts(store: NodeStore) -> Line:
             marked += " " + _("({count} hidden)").format(count=hidden)
         pieces.append((f"  {marked}", "title"))
     if store.filter:
-        says = _("filter {text}: {count} shown").format(text=clean(store.filter.text), count=len(store.order))
+        says = _("filter {text}: {count} shown").format(text=cut(clean(store.filter.text), 36), count=len(store.order))
         pieces += [("  ", ""), (f" {says} ", "safe")]
     return tuple(pieces)
 

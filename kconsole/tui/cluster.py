@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
     from kconsole.kube.inventory import Inventory, NodeChanges
@@ -37,7 +37,7 @@ class Cluster(Protocol):
     def acting_as(self) -> str | None:
         """Whom this user impersonates."""
 
-    def changes(self) -> AsyncIterator[NodeChanges]:
+    def changes(self) -> AsyncGenerator[NodeChanges, None]:
         """What changed since it was last taken, for ever."""
 
     async def server_version(self) -> str:
@@ -76,9 +76,9 @@ class LiveCluster:
         self.acting_as = acting_as or session.context.impersonate
         self._watching = asyncio.create_task(inventory.run())
 
-    def changes(self) -> AsyncIterator[NodeChanges]:
+    def changes(self) -> AsyncGenerator[NodeChanges, None]:
         """See Cluster."""
-        return self._inventory.changes()
+        return cast("AsyncGenerator[NodeChanges, None]", self._inventory.changes())
 
     async def server_version(self) -> str:
         """See Cluster."""

@@ -180,7 +180,7 @@ COLUMNS = (
     Column("name", mark("NAME"), _name, 8, 22, 50, 0, middle=True),
     Column("status", mark("STATUS"), _status, 8, 20, 44, 1),
     Column("scheduling", mark("SCHEDULING"), _scheduling, 11, 12, 60, 2),
-    Column("roles", mark("ROLES"), _roles, 6, 13, 28, 5),
+    Column("roles", mark("ROLES"), _roles, 6, 7, 28, 5),
     Column("version", mark("VERSION"), _version, 7, 12, 26, 3),
     Column("pods", mark("PODS"), _pods, 5, 7, 9, 6, right=True),
     Column("age", mark("AGE"), _age, 4, 5, 9, 4, right=True),

@@ -13,9 +13,12 @@ from rich.cells import cell_len
 
 from kconsole.i18n import _
 from kconsole.tui.columns import COLUMNS, Column, Row
+from kconsole.tui.order import ORDERS
 
 GAP = 1
 """Cells between two columns."""
+
+_SORTED = frozenset(order.column for order in ORDERS.values())
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -28,13 +31,18 @@ class Shown(msgspec.Struct, frozen=True):
 
 def natural_widths(rows: Sequence[Row], known: Mapping[str, int] | None = None) -> dict[str, int]:
     """How wide each column would have to be for `rows` and its title; never narrower than in `known`."""
-    widths = {c.id: max(c.least, cell_len(_(c.title)) + 2, (known or {}).get(c.id, 0)) for c in COLUMNS}
+    widths = {c.id: max(c.least, _title_width(c), (known or {}).get(c.id, 0)) for c in COLUMNS}
     for row in rows:
         for column, cell in zip(COLUMNS, row, strict=True):
             text = cell.text
             if len(text) > widths[column.id] or (not text.isascii() and cell_len(text) > widths[column.id]):
                 widths[column.id] = min(column.most, cell_len(text))
     return widths
+
+
+def _title_width(column: Column) -> int:
+    """A column that can be sorted by keeps room for the sign of it."""
+    return cell_len(_(column.title)) + (2 if column.id in _SORTED else 0)
 
 
 def lay_out(width: int, natural: Mapping[str, int], *, everything: bool = False) -> tuple[Shown, ...]:

@@ -57,7 +57,7 @@ ORDERS = {
     order.id: order
     for order in (
         Order("trouble", mark("trouble first"), "status", trouble, descending=True),
-        Order("name", mark("name"), "name", lambda node: ()),
+        Order("name", mark("name"), "name", lambda node: natural(node.name)),
         Order("status", mark("status"), "status", status_text),
         Order("scheduling", mark("cordoned first"), "scheduling", _scheduling, descending=True),
         Order("roles", mark("roles"), "roles", roles),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -150,7 +150,7 @@ class FakeCluster:
         self.link = Link(state, NOW, NOW - heard, problem)
         self.tell(complete=complete)
 
-    async def changes(self) -> AsyncIterator[NodeChanges]:
+    async def changes(self) -> AsyncGenerator[NodeChanges, None]:
         while True:
             yield await self._news.get()
 

@@ -16,6 +16,7 @@ from textual.widgets import Button, Input, Label
 
 from kconsole.i18n import _
 from kconsole.tui import keys
+from kconsole.tui.lines import Line
 from kconsole.tui.modals.box import Box
 from kconsole.tui.widgets.text_lines import Maker, TextLines
 
@@ -65,7 +66,11 @@ class Confirm(Box[Consent]):
         buttons = [Button(Content(f"[ {_('Cancel') if self._verb else _('Close')} ]"), id="cancel")]
         if self._verb:
             buttons.append(Button(Content(f"[ y {self._verb} ]"), id="confirm"))
-        return [*found, Horizontal(*buttons, classes="buttons")]
+        return [*found, Horizontal(TextLines(self._hint), *buttons, classes="buttons")]
+
+    def _hint(self, width: int) -> list[Line]:
+        keys = [(_("tab"), _("next")), (_("esc"), _("cancel"))] if self._verb else [(_("esc"), _("close"))]
+        return [tuple(piece for key, says in keys for piece in ((f"{key} ", "key"), (f"{says}  ", "muted")))]
 
     def on_mount(self) -> None:
         """The way out has the focus."""

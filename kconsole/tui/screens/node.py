@@ -60,7 +60,7 @@ class NodeScreen(Screen[None]):
         self.set_interval(_AGAIN, self._look)
 
     def _look(self) -> None:
-        if self.is_current:
+        if self.is_active:
             start(self, self._read_page, "node")
 
     async def _read_page(self) -> None:

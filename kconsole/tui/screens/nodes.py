@@ -66,9 +66,9 @@ class NodesScreen(Screen[None]):
         self.typed.cursor_blink = False
         yield self.banner
         yield self.table
-        yield self.footer
         yield self.notice
         yield Horizontal(Static(Content(" / ")), self.typed, id="prompt")
+        yield self.footer
 
     def on_mount(self) -> None:
         """The table has the keys."""
@@ -85,6 +85,8 @@ class NodesScreen(Screen[None]):
     def _footer(self, width: int) -> list[Line]:
         if self._complaint:
             return [((" ", ""), (self._complaint, "bad"))]
+        if not self.is_active:  # the keys are those of what lies above
+            return [()]
         return [footer(keys.keys_of("nodes"), self.refusals(), width)]
 
     def refusals(self) -> dict[str, str]:
@@ -100,7 +102,7 @@ class NodesScreen(Screen[None]):
 
     def flush(self) -> None:
         """Paint what was held back."""
-        if not self.is_current or not self.is_mounted or is_busy(self.app._driver):
+        if not self.is_active or not self.is_mounted or is_busy(self.app._driver):
             return
         store = self.console.store
         if store.due(self.console.now()):
@@ -115,12 +117,16 @@ class NodesScreen(Screen[None]):
 
     def tick(self) -> None:
         """A second went by: ages, durations, and what was held back."""
-        if self.is_current:
+        if self.is_active:
             self.take(self.console.store.tick(self.table.on_screen(), self.console.now()))
 
     def on_screen_resume(self) -> None:
         """Back in view: show what happened meanwhile."""
         self.redraw()
+
+    def on_screen_suspend(self) -> None:
+        """Something lies above."""
+        self.call_later(self.footer.redraw)
 
     def redraw(self) -> None:
         """Show facts and messages as they are now."""

@@ -27,6 +27,8 @@ from kconsole.tui.text import cut, cut_middle, pad
 
 _MARK = 2
 """Cells of the mark and the gap behind it."""
+_EDGE = 1
+"""Cells left free at the right edge."""
 _CACHE = 512
 """Lines kept ready: several screens full, so that going up and down again costs nothing."""
 
@@ -104,7 +106,7 @@ class LineTable(ScrollView, can_focus=True):
     def _lay_out(self) -> None:
         if not self.size.width:
             return
-        columns = lay_out(self.size.width - _MARK, self._natural, everything=self.everything)
+        columns = lay_out(self.size.width - _MARK - _EDGE, self._natural, everything=self.everything)
         if columns != self.columns:
             self.columns = columns
             self._lines.clear()
