@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from certificates import Authority, server_context
+from plugins import Clock
 from scripted_api import ScriptedApi, serving
 
 from kconsole.kube.session import Session
@@ -38,6 +39,11 @@ def authority() -> Authority:
 async def api(tmp_path: Path, authority: Authority) -> AsyncIterator[ScriptedApi]:
     async with serving(server_context(authority.issue("server"), tmp_path, authority.pem)) as running:
         yield running
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 class Kubeconfig:
