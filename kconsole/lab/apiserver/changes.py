@@ -80,7 +80,7 @@ class ChangeLog:
         self._held += len(change.entry.body)
         if change.previous is not None:
             change.previous.forget()
-        if len(self._changes) > self._length or self._held > self._size:
+        while len(self._changes) > self._length or self._held > self._size:
             # A tenth at a time, so that the list is not moved at every change.
             self._drop(max(1, len(self._changes) // 10))
         self.bell.ring()
