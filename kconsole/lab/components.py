@@ -30,7 +30,7 @@ _LOOK_SECONDS = 0.03
 _PROBE_SECONDS = 2.0
 _GRACE_SECONDS = 0.3
 _KEPT_GRACE_SECONDS = 5.0
-"""A member hands its leadership over first, which takes seconds when its peers stop too; worth it where data is kept."""
+"""A member hands its leadership over first; when its peers stop too that takes seconds, worth it for kept data."""
 
 NewListener = Callable[[str, str, ssl.SSLContext], ApiListener]
 """The listener of a node, which claims a version and serves with a TLS context."""

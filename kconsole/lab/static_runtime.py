@@ -92,6 +92,9 @@ class StaticPods:
                     with contextlib.suppress(ApiAway, ApiError):
                         await self._publish_mirrors()
                 await asyncio.sleep(SYNC_SECONDS if self._running else 2 * SYNC_SECONDS)
+                for one in self._running.values():
+                    if one.task.done():  # nothing but a defect ends it
+                        one.task.result()
         finally:
             await self.stop()
 
@@ -108,7 +111,7 @@ class StaticPods:
         for problem in problems:
             log.warning("%s: %s", self._kubelet.name, problem)
         wanted = {name: pod for name, pod in pods.items() if pod.component not in self._held}
-        over = [name for name, one in self._running.items() if wanted.get(name) != one.pod]
+        over = [name for name, one in self._running.items() if name not in wanted or wanted[name].digest != one.pod.digest]
         await self._stop(over)
         for name, pod in wanted.items():
             if name not in self._running:
