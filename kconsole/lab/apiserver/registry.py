@@ -19,11 +19,9 @@ from kconsole.lab.apiserver.resources import RESOURCES, Resource
 from kconsole.lab.apiserver.rules import rules_of
 from kconsole.lab.apiserver.selectors import Selection, select
 from kconsole.lab.apiserver.status import (
-    MODIFIED,
     ApiError,
     Object,
     already_exists,
-    conflict,
     expired,
     forbidden,
     not_found,
@@ -34,7 +32,6 @@ from kconsole.lab.apiserver.watching import Follower
 
 Clock = Callable[[], datetime]
 Edit = Callable[[Object], "Object | None"]
-_ATTEMPTS = 20
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
@@ -168,7 +165,7 @@ class Registry:
         `subresource="status"` a status is not changed where it is a subresource, and with it only the status (and
         labels, annotations, finalizers) is. A resourceVersion that is not the present one is a 409.
         """
-        for _ in range(_ATTEMPTS):
+        while True:
             entry = self.entry(resource, namespace, name)
             edited = edit(entry.copy())
             if edited is None:
@@ -182,7 +179,6 @@ class Registry:
             except Mismatch:
                 continue
             return _at(new, written)
-        raise conflict(resource, name, MODIFIED)
 
     async def delete(
         self,
@@ -214,7 +210,7 @@ class Registry:
         dry_run: bool = False,
     ) -> tuple[Object, bool]:
         """As `delete`, and whether the object is gone now."""
-        for _ in range(_ATTEMPTS):
+        while True:
             entry = self.entry(resource, namespace, name)
             objects.check_preconditions(resource, entry.object, preconditions or {})
             out = deletion.outcome(resource, entry.object, now=self.clock(), grace_seconds=grace_seconds)
@@ -225,7 +221,6 @@ class Registry:
             except Mismatch:
                 continue
             return written.object, out.gone
-        raise conflict(resource, name, MODIFIED)
 
     async def _write(self, resource: Resource, key: str, obj: Object | None, expected: int) -> Entry:
         try:

@@ -80,7 +80,7 @@ class Verbs:
         if call.asked.subresource:
             subresource = call.resource.subresource(call.asked.subresource)
             served = subresource.verbs if subresource else ()
-        if call.asked.verb not in served:
+        if call.asked.verb not in served or not _has_place(call):
             raise method_not_allowed(call.resource)
         answer: Answer = await getattr(self, f"_{call.asked.verb}")(call)
         return answer
@@ -137,13 +137,9 @@ class Verbs:
         if not call.resource.stored:
             return Answer(msgspec.json.encode(reviews.answer(call.resource, given, call.user)), 201)
         metadata = given.setdefault("metadata", {})
-        if call.resource.namespaced and isinstance(metadata, dict):
-            if not call.namespace:
-                raise bad_request("an empty namespace may not be set during creation")
-            if metadata.setdefault("namespace", call.namespace) != call.namespace:
-                raise bad_request(
-                    "the namespace of the provided object does not match the namespace sent on the request"
-                )
+        where = call.namespace
+        if where and isinstance(metadata, dict) and metadata.setdefault("namespace", where) != where:
+            raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
         obj = await self._registry.create(call.resource, given, dry_run=call.dry, reset_status=True)
         return self._one(call, obj, code=201)
 
@@ -201,3 +197,13 @@ class Verbs:
                 dry_run=how.dry_run,
             )
         return Answer(self._page(call, page, Format()), dry_run=how.dry_run)
+
+
+def _has_place(call: Call) -> bool:
+    """Whether the path is one that the verb has: an object's, or a collection's in its namespace."""
+    asked, verb = call.asked, call.asked.verb
+    if verb in ("update", "patch", "delete"):
+        return bool(asked.name) and bool(asked.namespace) == call.resource.namespaced
+    if verb == "create":
+        return bool(asked.subresource) or (not asked.name and bool(asked.namespace) == call.resource.namespaced)
+    return True
