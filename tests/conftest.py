@@ -13,9 +13,8 @@ import pytest
 import pytest_asyncio
 
 if TYPE_CHECKING:
-    from parts.labs import Kubectl, Start
-
     from kconsole.lab.cluster import Cluster
+    from parts.labs import Kubectl, Start
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def lab_environ(tmp_path: Path) -> dict[str, str]:
 
 @pytest_asyncio.fixture
 async def lab_factory(lab_environ: dict[str, str]) -> AsyncIterator[Start]:
-    """`await lab_factory(**options)` starts a cluster (see `Options`; in memory unless said) that ends with the test."""
+    """`await lab_factory(**options)` starts a cluster that ends with the test: see `Options`; in memory unless said."""
     from kconsole.lab.birth import Options
     from kconsole.lab.cluster import Cluster
 

@@ -111,8 +111,8 @@ class StaticPods:
         for problem in problems:
             log.warning("%s: %s", self._kubelet.name, problem)
         wanted = {name: pod for name, pod in pods.items() if pod.component not in self._held}
-        over = [name for name, one in self._running.items() if name not in wanted or wanted[name].digest != one.pod.digest]
-        await self._stop(over)
+        digests = {name: pod.digest for name, pod in wanted.items()}
+        await self._stop([name for name, one in self._running.items() if digests.get(name) != one.pod.digest])
         for name, pod in wanted.items():
             if name not in self._running:
                 self._start(pod)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from parts.labs import Start, until
 
 from kconsole.lab.access import ApiAway
 from kconsole.lab.apiserver.resources import RESOURCES
 from kconsole.lab.cluster import Cluster
 from kconsole.lab.etcd import _candidates
+from parts.labs import Start, until
 
 NODES = RESOURCES["nodes"]
 BINARIES = _candidates(os.environ)

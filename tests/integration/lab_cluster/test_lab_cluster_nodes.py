@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from parts.labs import Kubectl, Start, until
 
 from kconsole.errors import UsageError
 from kconsole.lab import cluster_faults
 from kconsole.lab.apiserver.resources import RESOURCES
 from kconsole.lab.clock import SteppedClock
 from kconsole.lab.cluster import Cluster
+from parts.labs import Kubectl, Start, until
 
 NODES, PODS, LEASES, EVENTS = (RESOURCES[name] for name in ("nodes", "pods", "leases", "events"))
 UNSCHEDULABLE = ("node.kubernetes.io/unschedulable", "NoSchedule")
