@@ -10,7 +10,6 @@ import asyncio
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime, timezone
@@ -21,6 +20,7 @@ import msgspec
 from rich.text import Text
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -28,8 +28,9 @@ from kconsole.errors import KconsoleError
 from kconsole.i18n import _
 from kconsole.model.nodes import Node
 from kconsole.model.versions import parse_version
-from kconsole.settings import Settings, state_folder
+from kconsole.settings import Settings
 from kconsole.tui import themes
+from kconsole.tui.ascii_only import AsciiOnly
 from kconsole.tui.background import start
 from kconsole.tui.cluster import Cluster, Now, Opener, live
 from kconsole.tui.cordoning import Cordoning, carry_out
@@ -42,6 +43,7 @@ from kconsole.tui.modals.choice import Choice
 from kconsole.tui.modals.confirm import Confirm, Consent
 from kconsole.tui.mode import Mode
 from kconsole.tui.order import ORDERS
+from kconsole.tui.own_errors import own_error
 from kconsole.tui.palette import CONTEXT, KEY, THEME, action_items, context_items, theme_items
 from kconsole.tui.pod_counts import PodCounts
 from kconsole.tui.screens.no_cluster import NoCluster, Way
@@ -93,6 +95,10 @@ class Console(App[int], inherit_bindings=False):
             self.register_theme(theme)
         self.theme = themes.choose(self.settings.theme, found, few_colours=few_colours(self.console, os.environ))
         self.set_class(self.settings.ascii, "ascii")
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's, and under `--ascii` one more."""
+        return [*super().get_line_filters(), *([AsciiOnly()] if self.settings.ascii else [])]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, which must exist for the themes that come with Textual too."""
@@ -343,25 +349,13 @@ class Console(App[int], inherit_bindings=False):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A task that failed is told of as a sentence; how, stands in a file."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self.report(_own_error(event.worker.error))
+            self.report(own_error(event.worker.error))
 
     def _fatal_error(self) -> None:
         """End with a sentence where Textual would print a traceback. A private method: there is no public way."""
         error = self._exception
-        self._exit_renderables.append(Text(_own_error(error) if error is not None else ""))
+        self._exit_renderables.append(Text(own_error(error) if error is not None else ""))
         self._close_messages_no_wait()
-
-
-def _own_error(error: BaseException) -> str:
-    """A sentence about an error that should not have been; the details go to a file."""
-    path = state_folder() / "errors.log"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with path.open("a", encoding="utf-8") as file:
-            file.write("".join(traceback.format_exception(type(error), error, error.__traceback__)) + "\n")
-    except OSError:
-        return _("An error of kconsole itself: {error}").format(error=f"{type(error).__name__}: {error}")
-    return _("An error of kconsole itself: {error}. Details: {path}").format(error=type(error).__name__, path=path)
 
 
 def clock() -> datetime:

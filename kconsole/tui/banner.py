@@ -43,12 +43,13 @@ def _where(facts: Facts) -> Line:
 
 
 def _live_mark(facts: Facts, now: datetime) -> Line:
-    if facts.link == "live":
+    state = facts.freshness(now)
+    if state == "live":
         return ((_("live"), "good"), (" ", ""))
-    since = facts.heard if facts.link == "stale" else facts.link_since
+    since = facts.heard if state == "stale" else facts.link_since
     lasting = f" {human_duration(max(now - since, now - now))}" if since is not None else ""
-    words = {"connecting": _("connecting"), "reconnecting": _("reconnecting"), "stale": _("stale")}[facts.link]
-    return ((words + lasting, "bad" if facts.link == "stale" else "warn"), (" ", ""))
+    words = {"connecting": _("connecting"), "reconnecting": _("reconnecting"), "stale": _("stale")}[state]
+    return ((words + lasting, "bad" if state == "stale" else "warn"), (" ", ""))
 
 
 def _counts_and_place(store: NodeStore, height: int, width: int) -> Line:

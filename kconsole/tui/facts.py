@@ -6,12 +6,15 @@ Data only: banner, footer and refusals are pure functions of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
 
 from kconsole.tui.mode import Mode
+
+STALE_AFTER = timedelta(seconds=10)
+"""How long after the server's last word a lost connection makes the picture stale."""
 
 LinkState = Literal["connecting", "live", "reconnecting", "stale"]
 
@@ -36,3 +39,9 @@ class Facts(msgspec.Struct, frozen=True):
     """Whether every node has been listed at least once."""
     operation: str | None = None
     """What is being done to the cluster, in a phrase."""
+
+    def freshness(self, now: datetime) -> LinkState:
+        """The state of the connection as it is shown: one that is not restored soon makes the picture stale."""
+        if self.link == "reconnecting" and self.heard is not None and now - self.heard >= STALE_AFTER:
+            return "stale"
+        return self.link

@@ -88,7 +88,7 @@ KEYS = (
         rank=1,
         writes=True,
         patches="nodes",
-        twin="kconsole cordon NODE… [--reason TEXT]",
+        twin="kconsole cordon NODE ... [--reason TEXT]",
     ),
     Key(
         "uncordon",
@@ -100,7 +100,7 @@ KEYS = (
         rank=2,
         writes=True,
         patches="nodes",
-        twin="kconsole uncordon NODE…",
+        twin="kconsole uncordon NODE ...",
     ),
     Key("mark", "nodes", ("space",), "mark", mark("mark"), mark("mark, or unmark"), rank=3),
     Key(

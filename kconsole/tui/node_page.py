@@ -83,20 +83,29 @@ def _scheduling(node: Node, now: datetime) -> str:
 
 
 def _conditions(node: Node, now: datetime, width: int, signs: Glyphs) -> list[Line]:
+    """Those that ask for attention first, with the whole of what is said of them."""
     bad = {condition.type for condition in bad_conditions(node)}
 
+    def is_wrong(condition: Condition) -> bool:
+        return condition.type in bad or (condition.type == "Ready" and condition.status != "True")
+
     def row(condition: Condition) -> list[Piece]:
-        wrong = condition.type in bad or (condition.type == "Ready" and condition.status != "True")
+        tone = "bad" if is_wrong(condition) else ""
         since = condition.last_transition_time
         return [
-            (clean(condition.type), "bad" if wrong else ""),
-            (condition.status, "bad" if wrong else "muted"),
+            (clean(condition.type), tone),
+            (condition.status, tone or "muted"),
             (human_duration(now - since) if since else signs.unknown, "muted"),
-            (clean(" ".join(filter(None, (condition.reason, condition.message)))), "bad" if wrong else "muted"),
+            (clean(condition.reason or ""), tone or "muted"),
         ]
 
     ordered = sorted(node.conditions, key=lambda c: (c.type != "Ready", c.type not in bad, c.type))
-    return table([row(condition) for condition in ordered], width, ellipsis=signs.ellipsis)
+    lines: list[Line] = []
+    for condition, line in zip(ordered, table([row(c) for c in ordered], width, ellipsis=signs.ellipsis), strict=True):
+        lines.append(line)
+        if is_wrong(condition) and condition.message:
+            lines += paragraph(clean(condition.message), width, indent=4)
+    return lines
 
 
 def _resources(page: NodePage, width: int) -> list[Line]:

@@ -118,6 +118,7 @@ class NodesScreen(Screen[None]):
     def tick(self) -> None:
         """A second went by: ages, durations, and what was held back."""
         if self.is_active:
+            self.table.set_class(self.console.facts.freshness(self.console.now()) == "stale", "stale")
             self.take(self.console.store.tick(self.table.on_screen(), self.console.now()))
 
     def on_screen_resume(self) -> None:
@@ -132,7 +133,7 @@ class NodesScreen(Screen[None]):
         """Show facts and messages as they are now."""
         if not self.is_mounted:
             return
-        self.table.set_class(self.console.facts.link == "stale", "stale")
+        self.table.set_class(self.console.facts.freshness(self.console.now()) == "stale", "stale")
         self._say_why_empty()
         for part in (self.banner, self.notice, self.footer):
             part.redraw()
