@@ -60,6 +60,10 @@ class Journal:
             if verb in ("", record.verb) and resource in ("", record.resource) and name in ("", record.name)
         ]
 
+    def clear(self) -> None:
+        """Forget the records kept in memory (a file keeps them)."""
+        self._records.clear()
+
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:

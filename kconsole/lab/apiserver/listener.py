@@ -32,6 +32,9 @@ _log = logging.getLogger(__name__)
 
 LARGEST_BODY = 3 * 1024 * 1024
 """Bytes that a request's body may have."""
+CLIENT_GONE = 499
+"""What the journal has for a request whose client left before the answer."""
+
 _IDLE_CONNECTION = 3600.0
 
 
@@ -43,6 +46,7 @@ class _Exchange:
     user: User = ANONYMOUS
     began: float = field(default_factory=time.perf_counter)
     reason: str = ""
+    recorded: bool = False
 
 
 class ApiListener:
@@ -142,6 +146,11 @@ class ApiListener:
             return await self._answered(request, exchange)
         except ApiError as error:
             refused = error
+        except asyncio.CancelledError:
+            # The client is gone; what it asked for may be done all the same.
+            if not exchange.recorded:
+                self._record(request, exchange, CLIENT_GONE, dry_run=False)
+            raise
         except web.HTTPRequestEntityTooLarge:
             refused = failure(413, "RequestEntityTooLarge", f"limit is {LARGEST_BODY}")
         except Exception as error:  # a defect of one answer must not take the connection down, and must be seen
@@ -177,8 +186,8 @@ class ApiListener:
         return await self._on_resource(request, exchange)
 
     def _who(self, request: web.BaseRequest, asked: Asked) -> User:
-        secured = request.transport.get_extra_info("ssl_object") if request.transport else None
-        user = self._authenticator.authenticate(secured.getpeercert() if secured else None, request.headers)
+        certificate = request.transport.get_extra_info("peercert") if request.transport else None
+        user = self._authenticator.authenticate(certificate, request.headers)
         other = impersonated(user, request.headers)
         if other is None:
             return user
@@ -235,6 +244,7 @@ class ApiListener:
 
     def _record(self, request: web.BaseRequest, exchange: _Exchange, code: int, *, dry_run: bool) -> None:
         asked, user = exchange.asked, exchange.user
+        exchange.recorded = True
         self._journal.add(
             Record(
                 time=self._registry.clock().isoformat(timespec="microseconds"),

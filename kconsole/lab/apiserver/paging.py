@@ -111,7 +111,8 @@ def page_of(
         if wanted == 0:
             # Served from the cache without paging, as the real server does.
             limit = 0
-        revision, entries = store.revision, shelf.under(prefix)
+        revision = store.revision
+        entries = shelf.selected(prefix, selection) if selection.wants(resource.indexed) else shelf.under(prefix)
     first = bisect_left(entries, prefix + start, key=attrgetter("key")) if start else 0
     return _cut(entries, first, limit, selection, revision, len(prefix))
 

@@ -59,8 +59,7 @@ class Registry:
 
     def entries(self, resource: Resource, namespace: str | None, selection: Selection) -> list[Entry]:
         """The entries selected, by key."""
-        entries = self.store.shelf(resource).under(resource.under(namespace))
-        return [entry for entry in entries if selection(entry.object)] if selection else entries
+        return self.store.shelf(resource).selected(resource.under(namespace), selection)
 
     def list(
         self, resource: Resource, namespace: str | None = None, *, labels: str | None = None, fields: str | None = None

@@ -43,6 +43,8 @@ class Resource:
     verbs: tuple[str, ...] = ALL_VERBS
     subresources: tuple[Subresource, ...] = ()
     selectable: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    indexed: str = ""
+    """A selectable field by whose values the objects are found without looking at all of them."""
     returns_deleted: bool = False
     """Whether a completed deletion is answered with the object instead of a Status."""
     counts_generations: bool = False
@@ -119,6 +121,7 @@ _ROWS = (
         categories=("all",),
         subresources=(STATUS, Subresource("log", ("get",))),
         selectable={**_spaced(*_POD_FIELDS), "spec.hostNetwork": ("spec.hostNetwork", "false")},
+        indexed="spec.nodeName",
         returns_deleted=True,
     ),
     Resource(

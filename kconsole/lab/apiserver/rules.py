@@ -100,7 +100,11 @@ _POD_MAY_CHANGE = ("activeDeadlineSeconds", "terminationGracePeriodSeconds", "to
 
 
 def _pod_frozen(old: Object, new: Object) -> list[Cause]:
-    if _pod_identity(old["spec"]) == _pod_identity(new["spec"]):
+    before, after = _pod_identity(old["spec"]), _pod_identity(new["spec"])
+    if not before.get("nodeName"):
+        # A pod is bound to a node once.
+        before["nodeName"] = after.get("nodeName")
+    if before == after:
         return []
     message = (
         "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"
@@ -112,11 +116,10 @@ def _pod_frozen(old: Object, new: Object) -> list[Cause]:
 
 def _pod_identity(spec: Object) -> Object:
     fixed = {name: value for name, value in spec.items() if name not in _POD_MAY_CHANGE}
+    fixed.setdefault("nodeName", None)
     for group in ("containers", "initContainers"):
         if group in fixed:
             fixed[group] = [{key: value for key, value in one.items() if key != "image"} for one in fixed[group]]
-    # Binding is the scheduler's: from unset to set, once.
-    fixed.pop("nodeName", None) if not spec.get("nodeName") else None
     return fixed
 
 

@@ -144,10 +144,11 @@ class FieldRequirement:
 
     def holds(self, obj: Object) -> bool:
         """Whether the object meets it."""
-        return (_text(obj, self.path, self.unset) == self.value) == self.equal
+        return (text_at(obj, self.path, self.unset) == self.value) == self.equal
 
 
-def _text(obj: Object, path: tuple[str, ...], unset: str) -> str:
+def text_at(obj: Object, path: tuple[str, ...], unset: str) -> str:
+    """The value of a field as selectors compare it; `unset` when there is none."""
     found: object = obj
     for part in path:
         found = found.get(part) if isinstance(found, dict) else None
@@ -184,6 +185,11 @@ class Selection:
 
     def __bool__(self) -> bool:
         return bool(self.labels or self.fields)
+
+    def wants(self, field: str) -> str | None:
+        """The value that the field (a path with dots) must have; None when it may be any."""
+        path = tuple(field.split("."))
+        return next((one.value for one in self.fields if one.path == path and one.equal), None)
 
     def __call__(self, obj: Object) -> bool:
         """Whether the object is selected."""

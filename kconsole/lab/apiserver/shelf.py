@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from kconsole.lab.apiserver.changes import ADDED, DELETED, MODIFIED, Change, ChangeLog, Lost
 from kconsole.lab.apiserver.entry import Entry
 from kconsole.lab.apiserver.resources import Resource
+from kconsole.lab.apiserver.selectors import Selection, text_at
 
 
 class Shelf:
@@ -21,6 +22,8 @@ class Shelf:
         self.log = log
         self._entries: dict[str, Entry] = {}
         self._keys: list[str] = []
+        self._path = tuple(resource.indexed.split(".")) if resource.indexed else ()
+        self._index: dict[str, set[str]] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -37,6 +40,16 @@ class Shelf:
         start = bisect_left(keys, prefix)
         stop = bisect_left(keys, prefix[:-1] + chr(ord(prefix[-1]) + 1))
         return [entries[key] for key in keys[start:stop]]
+
+    def selected(self, prefix: str, selection: Selection) -> list[Entry]:
+        """The entries under `prefix` that `selection` selects, by key."""
+        value = selection.wants(self.resource.indexed) if self.resource.indexed else None
+        if value is None:
+            found = self.under(prefix)
+        else:
+            keys = sorted(key for key in self._index.get(value, ()) if key.startswith(prefix))
+            found = [self._entries[key] for key in keys]
+        return [entry for entry in found if selection(entry.object)] if selection else found
 
     def under_at(self, prefix: str, revision: int) -> list[Entry]:
         """As `under`, but as it was at `revision`; `Lost` when that is no longer known."""
@@ -60,12 +73,16 @@ class Shelf:
         self._entries[entry.key] = entry
         if previous is None:
             insort(self._keys, entry.key)
+        else:
+            self._unfile(previous)
+        self._file(entry)
         self.log.append(Change(ADDED if previous is None else MODIFIED, entry, previous))
 
     def remove(self, key: str, revision: int) -> Entry:
         """Take away what is at `key`, and log it; its last state, bearing the revision of the deletion."""
         previous = self._entries.pop(key)
         del self._keys[bisect_left(self._keys, key)]
+        self._unfile(previous)
         last = Entry.successor(previous, revision)
         self.log.append(Change(DELETED, last, previous))
         return last
@@ -74,3 +91,17 @@ class Shelf:
         """Hold exactly `entries`, logging nothing."""
         self._entries = {entry.key: entry for entry in entries}
         self._keys = sorted(self._entries)
+        self._index = {}
+        for entry in self._entries.values():
+            self._file(entry)
+
+    def _file(self, entry: Entry) -> None:
+        if self._path:
+            self._index.setdefault(text_at(entry.object, self._path, ""), set()).add(entry.key)
+
+    def _unfile(self, entry: Entry) -> None:
+        if self._path:
+            value = text_at(entry.object, self._path, "")
+            self._index[value].discard(entry.key)
+            if not self._index[value]:
+                del self._index[value]

@@ -223,34 +223,38 @@ class Ran:
 Kubectl = Callable[..., Coroutine[Any, Any, Ran]]
 
 
+Process = Callable[..., Coroutine[Any, Any, asyncio.subprocess.Process]]
+
+
 @pytest.fixture
-def kubectl(api: Api, tmp_path: Path) -> Kubectl:
-    """Runs real kubectl as `user` against the server, of the minor that the server says it is."""
+def kubectl_process(api: Api, tmp_path: Path) -> Process:
+    """Starts real kubectl as `user` against the server, of the minor that the server says it is."""
     if KUBECTL is None:
         pytest.skip("kubectl is not installed")
 
+    async def start(*arguments: str, user: str = "admin") -> asyncio.subprocess.Process:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "KUBECACHEDIR": str(tmp_path / "cache"),
+            "KUBECONFIG": str(api.kubeconfig(user)),
+        }
+        pipe = asyncio.subprocess.PIPE
+        return await asyncio.create_subprocess_exec(
+            str(KUBECTL), *arguments, env=environment, stdin=pipe, stdout=pipe, stderr=pipe
+        )
+
+    return start
+
+
+@pytest.fixture
+def kubectl(kubectl_process: Process) -> Kubectl:
+    """As `kubectl_process`, and waits for the end."""
+
     async def run(*arguments: str, user: str = "admin", stdin: str | None = None) -> Ran:
-        process = await start_kubectl(api, tmp_path, *arguments, user=user)
+        process = await kubectl_process(*arguments, user=user)
         out, err = await asyncio.wait_for(process.communicate(stdin.encode() if stdin else None), 60)
         assert process.returncode is not None
         return Ran(process.returncode, out.decode(), err.decode())
 
     return run
-
-
-async def start_kubectl(api: Api, tmp_path: Path, *arguments: str, user: str = "admin") -> asyncio.subprocess.Process:
-    assert KUBECTL is not None
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "KUBECACHEDIR": str(tmp_path / "cache"),
-        "KUBECONFIG": str(api.kubeconfig(user)),
-    }
-    return await asyncio.create_subprocess_exec(
-        KUBECTL,
-        *arguments,
-        env=environment,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )

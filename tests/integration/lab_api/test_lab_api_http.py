@@ -350,3 +350,17 @@ async def test_the_bytes_of_a_list_are_the_bytes_of_its_objects(api: Any) -> Non
     alone = (await api.get(f"{NODES}/w1")).body
     del alone["kind"], alone["apiVersion"]
     assert json.dumps(alone, sort_keys=True) == listed
+
+
+async def test_a_request_whose_client_left_is_in_the_journal(api: Any) -> None:
+    api.faults.add("latency=30s,times=1")
+    request = asyncio.ensure_future(api.get(NODES))
+    deadline = asyncio.get_running_loop().time() + 10
+    while api.faults.standing():
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.01)
+    request.cancel()
+    while not api.journal.records(verb="list"):
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.01)
+    assert api.journal.records()[-1].code == 499

@@ -338,3 +338,26 @@ async def test_events_are_forgotten_after_an_hour_and_can_happen_anew(registry: 
     assert [event["reason"] for event in registry.list(EVENTS)] == ["New"]
     again = await registry.record_event(node, "Normal", "Old", "old", "kubelet")
     assert again["count"] == 1
+
+
+async def test_pods_are_found_by_their_node_through_every_change(registry: Registry) -> None:
+    def on(node: str) -> list[str]:
+        return [found["metadata"]["name"] for found in registry.list(PODS, "default", fields=f"spec.nodeName={node}")]
+
+    for name in ("b", "a"):
+        await registry.create(PODS, pod(name))
+    waiting = pod("c")
+    del waiting["spec"]["nodeName"]
+    await registry.create(PODS, waiting)
+    assert (on("w1"), on("w2")) == (["a", "b"], [])
+
+    def bind(obj: dict[str, Any]) -> dict[str, Any]:
+        obj["spec"]["nodeName"] = "w2"
+        return obj
+
+    await registry.change(PODS, "default", "c", bind)
+    await registry.delete(PODS, "default", "a", grace_seconds=0)
+    assert (on("w1"), on("w2")) == (["b"], ["c"])
+    assert registry.list(PODS, "kube-system", fields="spec.nodeName=w1") == []
+    await registry.store.load()
+    assert on("w2") == ["c"]
