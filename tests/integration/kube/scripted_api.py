@@ -236,6 +236,7 @@ async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         return None
     if len(parts := line.decode("latin-1").split()) != 3:
         writer.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        await reader.read()  # closing with bytes unread would reset the connection before the answer is seen
         return None
     method, target, _version = parts
     headers = []

@@ -179,7 +179,7 @@ async def test_a_valid_oidc_token_is_used_and_an_ended_one_refreshed_and_kept_fo
 
     issuer.others["/token"] = token
     file = kubeconfig.write(user=oidc(issuer, authority, first))
-    Path(file).chmod(0o600)
+    Path(file).chmod(0o640)
     async with await kubeconfig.open(now=clock) as session:
         await session.server_version()
         assert issuer.requests == []
@@ -193,7 +193,7 @@ async def test_a_valid_oidc_token_is_used_and_an_ended_one_refreshed_and_kept_fo
     assert asked.header("Authorization") == "Basic " + b64(b"kubernetes:s")
     kept = json.loads(Path(file).read_text())["users"][0]["user"]["auth-provider"]["config"]
     assert (kept["id-token"], kept["refresh-token"]) == (second, "r2")
-    assert stat.S_IMODE(Path(file).stat().st_mode) == 0o600
+    assert stat.S_IMODE(Path(file).stat().st_mode) == 0o640
 
 
 async def test_an_issuer_that_is_not_trusted_never_sees_the_refresh_token(

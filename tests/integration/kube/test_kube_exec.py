@@ -22,6 +22,18 @@ from kconsole.kube import exec_plugin
 from kconsole.kube.errors import ConfigProblem
 
 
+@contextlib.contextmanager
+def keyboard_is(descriptor: int) -> Iterator[None]:
+    before = os.dup(0)
+    os.dup2(descriptor, 0)
+    try:
+        yield
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+        os.close(descriptor)
+
+
 async def test_a_plugins_token_is_used_and_kept(api: ScriptedApi, kubeconfig: Kubeconfig, tmp_path: Path) -> None:
     api.others["/version"] = version
     kubeconfig.write(user=plugin(tmp_path, gives(TOKEN)))
@@ -94,8 +106,12 @@ async def test_a_plugin_gets_no_keyboard_and_no_terminal(
         f"json.dump([sys.stdin.read(), tty, os.getsid(0) == os.getpid()], open({str(tmp_path / 'seen')!r}, 'w'))\n"
     )
     kubeconfig.write(user=plugin(tmp_path, body + gives(TOKEN)))
-    async with await kubeconfig.open() as session:
-        await session.server_version()
+    typed, typing = os.pipe()
+    os.write(typing, b"keys meant for the console")
+    os.close(typing)
+    with keyboard_is(typed):
+        async with await kubeconfig.open() as session:
+            await session.server_version()
     assert json.loads((tmp_path / "seen").read_text()) == ["", None, True]
 
 
@@ -210,18 +226,13 @@ async def test_an_interactive_plugin_gets_the_terminal_while_the_screen_is_away(
 
     ours, theirs = os.openpty()
     os.write(ours, b"my code\n")
-    keyboard = os.dup(0)
-    os.dup2(theirs, 0)
-    try:
+    with keyboard_is(theirs):
         monkeypatch.setattr(sys, "stdin", os.fdopen(0, closefd=False))
         body = "info = json.loads(os.environ['KUBERNETES_EXEC_INFO'])\nassert info['spec']['interactive']\n"
         kubeconfig.write(user=plugin(tmp_path, body + gives("dict(token=input())"), interactiveMode="Always"))
         async with await kubeconfig.open(interactive=screen_away) as session:
             await session.server_version()
         sys.stdin.close()
-    finally:
-        os.dup2(keyboard, 0)
-        for number in (keyboard, ours, theirs):
-            os.close(number)
+    os.close(ours)
     assert shown(api) == ["Bearer my code"]
     assert around == ["away after 0", "back after 1"]

@@ -99,6 +99,9 @@ async def test_a_list_forgotten_half_way_is_begun_again(api: ScriptedApi, sessio
     api.lists.extend([refusing(410, "Expired")] * 3)
     with pytest.raises(ApiError, match="Expired it is"):
         await list_nodes(session)
+    api.lists.append(refusing(500, "InternalError"))
+    with pytest.raises(ApiError, match="InternalError it is"):
+        await list_nodes(session)
 
 
 async def test_a_list_with_an_unreadable_object_is_no_ground_for_a_decision(api: ScriptedApi, session: Session) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from certificates import Authority, server_context
-from conftest import Kubeconfig, b64
 from scripted_api import Reply, Request, ScriptedApi, serving
 
+from conftest import Kubeconfig, b64
 from kconsole.kube import kubeconfig as kubeconfig_module
 from kconsole.kube.actions import Writer
 from kconsole.kube.errors import ApiError, ConfigProblem, Unreachable
@@ -73,6 +73,15 @@ async def test_another_clusters_authority_is_named(tmp_path: Path, authority: Au
     async with cluster(tmp_path, context, authority) as config:
         with pytest.raises(Unreachable, match="not signed by the certificate authority in the kubeconfig"):
             await asked(config)
+
+
+async def test_whatever_stands_in_the_authoritys_file_is_trusted_be_it_the_servers_own_certificate(
+    tmp_path: Path, authority: Authority
+) -> None:
+    pair = authority.issue("server")
+    async with cluster(tmp_path, server_context(pair, tmp_path), authority) as config:
+        config.write(cluster={"certificate-authority-data": b64(pair.certificate)})
+        assert await asked(config) == "v1.33.4"
 
 
 async def test_an_authority_in_a_file_is_read_again_after_the_server_got_a_new_one(
