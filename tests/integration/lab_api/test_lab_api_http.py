@@ -17,7 +17,7 @@ STRATEGIC = "application/strategic-merge-patch+json"
 
 
 UNCLOSED_CLIENT = pytest.mark.filterwarnings(
-    r"ignore:(?s:.*)_SSLProtocolTransport.__del__:pytest.PytestUnraisableExceptionWarning"
+    "ignore:Exception ignored in. <function _SSLProtocolTransport:pytest.PytestUnraisableExceptionWarning"
 )
 """Up to Python 3.10 the client's TLS transport warns when it is the server that ends the connection."""
 
