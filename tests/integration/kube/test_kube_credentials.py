@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from certificates import Authority, server_context
+from kubeconfigs import Kubeconfig, b64
 from plugins import TOKEN, Clock, gives, plugin, runs, shown, version
 from scripted_api import Pass, Reply, Request, ScriptedApi, serving
 
-from conftest import Kubeconfig, b64
 from kconsole.kube.errors import ApiError, ConfigProblem
 
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 from certificates import Authority
+from kubeconfigs import Kubeconfig, b64, until
 from plugins import TOKEN, V1, Clock, gives, plugin, runs, shown, version
 from scripted_api import ScriptedApi
 
-from conftest import Kubeconfig, b64, until
 from kconsole.kube import exec_plugin
 from kconsole.kube.errors import ConfigProblem
 

@@ -14,10 +14,10 @@ import pytest
 from certificates import Authority, server_context
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from kubeconfigs import Kubeconfig, b64, until
 from plugins import Clock
 from scripted_api import Reply, Request, ScriptedApi, node, serving, status_object
 
-from conftest import Kubeconfig, b64, until
 from kconsole.kube.inventory import Inventory, NodeChanges
 from kconsole.kube.session import Session
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from certificates import Authority, server_context
 from follower import agrees, following, lists, watches
+from kubeconfigs import until
 from scripted_api import Reply, Request, ScriptedApi
 
-from conftest import until
 from kconsole.kube.listwatch import (
     ListDone,
     ListStarted,

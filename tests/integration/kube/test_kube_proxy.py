@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from kubeconfigs import Kubeconfig
 from plugins import version
 from scripted_api import ScriptedApi
 
-from conftest import Kubeconfig
 from kconsole.kube.errors import Unreachable
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from certificates import Authority, server_context
+from kubeconfigs import Kubeconfig, b64
 from scripted_api import Reply, Request, ScriptedApi, serving
 
-from conftest import Kubeconfig, b64
 from kconsole.kube import kubeconfig as kubeconfig_module
 from kconsole.kube.actions import Writer
 from kconsole.kube.errors import ApiError, ConfigProblem, Unreachable

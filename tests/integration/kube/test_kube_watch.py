@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import pytest
 from follower import agrees, following, lists, truth, watches
+from kubeconfigs import until
 from scripted_api import Reply, Request, ScriptedApi, node, status_object
 
-from conftest import until
 from kconsole.kube.listwatch import (
     Gone,
     Heard,
