@@ -294,6 +294,19 @@ async def test_an_object_that_leaves_the_selection_is_deleted_to_the_watcher(reg
     await watch.aclose()
 
 
+async def test_a_selected_object_that_is_deleted_is_deleted_to_the_watcher_and_another_is_nothing(
+    registry: Registry,
+) -> None:
+    for name, value in (("a", "no"), ("b", "yes")):
+        await registry.create(NODES, {"metadata": {"name": name, "labels": {"in": value}}})
+    watch = registry.watch(NODES, since=registry.store.revision, labels="in=yes")
+    for name in "ab":
+        await registry.delete(NODES, None, name)
+    kind, obj, revision = await anext(watch)
+    assert (kind, obj["metadata"]["name"], revision) == ("DELETED", "b", registry.store.revision)
+    await watch.aclose()
+
+
 async def test_a_watch_of_one_namespace_sees_no_other(registry: Registry) -> None:
     await registry.create(NAMESPACES, {"metadata": {"name": "defaults"}})
     watch = registry.watch(PODS, "default", since=registry.store.revision)
