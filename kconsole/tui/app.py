@@ -168,6 +168,7 @@ class Console(App[int], inherit_bindings=False):
             start(self, self._pods.run, "pods")
 
     def _take(self, batch: NodeChanges) -> None:
+        self.store.settled = self.facts.complete
         lost, link = self.facts.link in ("reconnecting", "stale"), batch.link
         change = self.store.apply(batch.upserts, batch.gone, self.now())
         facts = msgspec.structs.replace(

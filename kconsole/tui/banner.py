@@ -9,7 +9,6 @@ from datetime import datetime
 
 from kconsole.i18n import _, ngettext
 from kconsole.model.ages import human_duration
-from kconsole.model.nodes import trouble
 from kconsole.tui.facts import Facts
 from kconsole.tui.lines import Line, Piece, paragraph, spread, width_of
 from kconsole.tui.store import NodeStore
@@ -63,10 +62,9 @@ def _counts_and_place(store: NodeStore, height: int, width: int) -> Line:
 def _counts(store: NodeStore) -> Line:
     total = len(store.nodes)
     pieces: list[Piece] = [(" " + ngettext("{count} node", "{count} nodes", total).format(count=total), "")]
-    levels = [trouble(node) for node in store.nodes.values()] if total <= 500 else []
-    if unready := sum(level >= 3 for level in levels):
+    if unready := len(store.unready):
         pieces.append(("  " + _("{count} not ready").format(count=unready), "bad"))
-    if cordoned := sum(node.unschedulable for node in store.nodes.values()):
+    if cordoned := len(store.cordoned):
         pieces.append(("  " + _("{count} cordoned").format(count=cordoned), "warn"))
     if store.marks:
         marked = ngettext("{count} marked", "{count} marked", len(store.marks)).format(count=len(store.marks))

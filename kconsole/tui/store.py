@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from kconsole.model.nodes import Node
+from kconsole.model.nodes import Node, health
 from kconsole.model.versions import Version
 from kconsole.tui.columns import Moment, Row, row_of, row_text
 from kconsole.tui.filter import Filter
@@ -20,7 +20,8 @@ from kconsole.tui.glyphs import UNICODE, Glyphs
 from kconsole.tui.order import DEFAULT, Order, natural
 
 HOLD = timedelta(seconds=1)
-"""How long after a cursor key rows keep their places."""
+"""How long rows keep their places after a cursor key, and after they were put in order: a table that is put in order
+many times a second cannot be read."""
 
 _LONG_AGO = timedelta(days=1)
 
@@ -60,12 +61,17 @@ class NodeStore:
         self.pods: dict[str, int] = {}
         self.server: Version | None = None
         self.conditions_apart = False
+        self.unready: set[str] = set()
+        """Nodes that are not Ready, lost, or not yet reporting."""
+        self.cordoned: set[str] = set()
         self.now = now
         self._index: dict[str, int] = {}
         self._keys: dict[str, Any] = {}
         self._names: dict[str, Any] = {}
         self._anchor: str | None = None
-        self._moved = now - _LONG_AGO
+        self.settled = False
+        """Whether all nodes have been listed; until then rows go to their places as they come."""
+        self._moved = self._arranged = now - _LONG_AGO
         self._unsorted = False
 
     # --- what comes from the cluster
@@ -79,6 +85,8 @@ class NodeStore:
             if asked is not None and asked.unschedulable is node.unschedulable:
                 del self.pending[name]
             self.nodes[name] = node
+            _keep(self.unready, name, health(node) != "ready")
+            _keep(self.cordoned, name, node.unschedulable)
             if name not in self._names:
                 self._names[name] = natural(name)
             key = self.sorting.key(node)
@@ -95,7 +103,8 @@ class NodeStore:
         for name in names:
             for by_name in (self.nodes, self.rows, self._keys, self._names, self.pending, self.pods):
                 by_name.pop(name, None)
-        self.marks -= names
+        for by_state in (self.marks, self.unready, self.cordoned):
+            by_state -= names
         if names.isdisjoint(self._index):
             return False
         self._place([name for name in self.order if name not in names])
@@ -105,6 +114,7 @@ class NodeStore:
         """Forget the cluster, when another one is looked at; filter and order stay."""
         self._forget(list(self.nodes))
         self.server = None
+        self.settled = False
 
     def count_pods(self, counts: Mapping[str, int | None], now: datetime) -> Change:
         """Take in numbers of pods by node; None: it could not be counted, and an old number would mislead."""
@@ -184,13 +194,16 @@ class NodeStore:
         return Change(self._redo(self.nodes))
 
     def due(self, now: datetime) -> bool:
-        """Whether rows should be put in order now: something they are sorted or filtered by changed, and no cursor
-        key was pressed for a moment."""
-        return self._unsorted and now - self._moved >= HOLD
+        """Whether rows should be put in order now: something they are sorted or filtered by changed, and neither was a
+        cursor key pressed nor were they put in order a moment ago."""
+        if not self._unsorted or now - self._moved < HOLD:
+            return False
+        return not self.settled or not self.order or now - self._arranged >= HOLD
 
     def arrange(self) -> None:
         """Put rows in order, keeping the cursor on its node."""
         self._unsorted = False
+        self._arranged = self.now
         shown = [name for name in self.nodes if self._shown(name)]
         shown.sort(key=self._names.__getitem__)
         shown.sort(key=self._keys.__getitem__, reverse=self.descending)
@@ -267,3 +280,10 @@ class NodeStore:
             shown = [name for name in self.order if name in self.marks]
             return (*shown, *sorted(self.hidden_marks, key=natural))
         return (self.cursor,) if self.cursor in self._index and self.cursor is not None else ()
+
+
+def _keep(names: set[str], name: str, holds: bool) -> None:
+    if holds:
+        names.add(name)
+    else:
+        names.discard(name)

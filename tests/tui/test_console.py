@@ -9,6 +9,7 @@ import pytest
 
 from kconsole.errors import KconsoleError
 from kconsole.tui.screens.no_cluster import NoCluster
+from kconsole.tui.store import HOLD
 from tests.tui.clusters import (
     Clock,
     FakeCluster,
@@ -78,10 +79,12 @@ async def test_w_shows_all_columns_and_the_name_stays_while_the_rest_moves() -> 
 
 
 async def test_a_change_seen_by_the_watch_is_shown() -> None:
+    clock = Clock()
     cluster = FakeCluster(*some_nodes())
-    console = console_on(cluster)
+    console = console_on(cluster, clock=clock)
     async with console.run_test(size=SIZE):
         await until_text(console, "w3")
+        clock.pass_by(HOLD)
         cluster.tell(make_node("w9"))
         await until_text(console, "w9")
         cluster.tell(gone=["w9"])
@@ -110,12 +113,17 @@ async def test_marks_cursor_and_filter_survive_a_lost_connection() -> None:
         assert "filter w: 3 shown" in screen_text(console)
 
 
-async def test_durations_go_on_without_news() -> None:
+async def test_durations_go_on_without_news_by_the_second_in_trouble_and_slower_for_ages() -> None:
     clock = Clock()
-    console = console_on(FakeCluster(make_node("w1", created=timedelta(seconds=10))), clock=clock)
+    lost = make_node("w1", ready="Unknown", since=timedelta(seconds=30))
+    console = console_on(FakeCluster(lost, make_node("w2", created=timedelta(seconds=10))), clock=clock)
     async with console.run_test(size=SIZE):
-        await until_text(console, "10s")
+        await until_text(console, "Unknown 30s")
         clock.pass_by(timedelta(seconds=7))
+        console.nodes_screen.tick()
+        await until_text(console, "Unknown 37s")
+        for _second in range(10):
+            console.nodes_screen.tick()
         await until_text(console, "17s")
 
 

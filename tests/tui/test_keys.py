@@ -109,19 +109,20 @@ def test_a_reading_key_is_never_refused() -> None:
             assert refusal(key, Mode(read_only=True), {"nodes": False}) is None
 
 
-STEPS = (
-    (),
-    ("c",),
-    ("escape", "u"),
-    ("escape", "question_mark"),
-    ("escape", "o"),
-    ("escape", "colon"),
-    ("escape", "slash", *"w1"),
-    ("escape", "L"),
-    ("m",),
-    ("escape", "enter"),
-    ("question_mark",),
+STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
+    ((), "w2"),
+    (("c",), "kubectl"),
+    (("escape", "u"), "already "),
+    (("escape", "question_mark"), "shift-n"),
+    (("escape", "o"), "enter"),
+    (("escape", "colon"), "shift-n"),
+    (("escape", "slash", *"w1"), "w1"),
+    (("escape", "L"), "not protected"),
+    (("m",), "esc"),
+    (("escape", "enter"), "kubernetes.io/hostname"),
+    (("question_mark",), "PgDn"),
 )
+"""Keys to press, one after the other, and what is on the screen when they have done their work."""
 
 
 def two_nodes() -> tuple[Node, Node]:
@@ -133,8 +134,9 @@ async def test_ascii_means_ascii_on_every_screen() -> None:
     console = console_on(FakeCluster(*two_nodes(), lab=True), ascii=True)
     async with console.run_test(size=SIZE) as pilot:
         await until_text(console, "w2")
-        for step in STEPS:
+        for step, shown in STEPS:
             await pilot.press(*step)
+            await until_text(console, shown)
             for line in screen_lines(console):
                 assert line.isascii(), line
 
@@ -158,7 +160,8 @@ def marked_catalogue() -> Iterator[None]:
 
 DATA = (
     "w1 w2 prod lab kim kim@bastion disk swap v1.33.4 v1.30.0 <none> Ubuntu 24.04.2 LTS generic containerd InternalIP "
-    "Ready True Unknown kubernetes.io/hostname kubectl --context https context theme ansi dark light high-contrast"
+    "NotReady,SchedulingDisabled "
+    "True Unknown kubernetes.io/hostname kubectl --context https context theme ansi dark light high-contrast"
 )
 UNTRANSLATED = {
     *DATA.split(),
@@ -172,8 +175,9 @@ async def test_every_word_on_the_screen_comes_from_the_catalogue() -> None:
     console = console_on(FakeCluster(*two_nodes(), lab=True))
     async with console.run_test(size=(300, 80)) as pilot:
         await until_text(console, "w2")
-        for step in STEPS:
+        for step, shown in STEPS:
             await pilot.press(*step)
+            await until_text(console, shown)
             bare = list(outside("\n".join(screen_lines(console))))
             assert bare == [], (step, bare)
 

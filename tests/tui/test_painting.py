@@ -14,9 +14,8 @@ import pytest
 from kconsole.errors import KconsoleError
 from kconsole.model.nodes import Node
 from kconsole.tui import terminal
-from kconsole.tui.app import Console
 from kconsole.tui.pod_counts import AT_ONCE, PodCounts
-from kconsole.tui.store import Change
+from kconsole.tui.store import HOLD, Change
 from kconsole.tui.widgets.line_table import LineTable
 from tests.tui.clusters import Clock, FakeCluster, console_on, make_node, until, until_text
 
@@ -37,13 +36,18 @@ class Painted:
         monkeypatch.setattr(LineTable, "render_line", counted)
 
 
-async def settled(console: Console, painted: Painted) -> None:
+async def settled(painted: Painted) -> None:
+    """Wait until nothing more is painted, and begin to count."""
+    await quiet(painted)
+    painted.lines.clear()
+
+
+async def quiet(painted: Painted) -> None:
     """Wait until nothing more is painted."""
     seen = -1
     while seen != len(painted.lines):
         seen = len(painted.lines)
         await asyncio.sleep(0.15)
-    painted.lines.clear()
 
 
 def many(count: int) -> list[Node]:
@@ -56,7 +60,7 @@ async def test_a_changed_row_paints_one_line(monkeypatch: pytest.MonkeyPatch) ->
     console = console_on(cluster, pods_every=0)
     async with console.run_test(size=SIZE):
         await until_text(console, "w0005")
-        await settled(console, painted)
+        await settled(painted)
         cluster.tell(make_node("w0005", version="v1.33.5"))
         await until_text(console, "v1.33.5")
         assert painted.lines == [6]
@@ -68,10 +72,10 @@ async def test_a_change_out_of_sight_paints_nothing(monkeypatch: pytest.MonkeyPa
     console = console_on(cluster, pods_every=0)
     async with console.run_test(size=SIZE):
         await until_text(console, "w0005")
-        await settled(console, painted)
+        await settled(painted)
         cluster.tell(make_node("w0400", version="v1.33.5"))
         await until(console, lambda: console.store.nodes["w0400"].info.kubelet_version == "v1.33.5")
-        await asyncio.sleep(0.15)
+        await quiet(painted)
         assert painted.lines == []
 
 
@@ -80,9 +84,25 @@ async def test_moving_the_cursor_paints_two_lines(monkeypatch: pytest.MonkeyPatc
     console = console_on(FakeCluster(*many(500)), pods_every=0)
     async with console.run_test(size=SIZE) as pilot:
         await until_text(console, "w0005")
-        await settled(console, painted)
+        await settled(painted)
         await pilot.press("down")
         assert sorted(set(painted.lines)) == [1, 2]
+
+
+async def test_a_row_that_goes_elsewhere_paints_only_the_lines_it_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    painted = Painted(monkeypatch)
+    clock = Clock()
+    cluster = FakeCluster(*many(500))
+    console = console_on(cluster, clock=clock, pods_every=0)
+    async with console.run_test(size=SIZE) as pilot:
+        await until_text(console, "w0005")
+        await pilot.press("down", "down", "down")
+        await settled(painted)
+        clock.pass_by(HOLD)
+        cluster.tell(make_node("w0002", cordoned=True))
+        await until(console, lambda: console.store.order[0] == "w0002")
+        await quiet(painted)
+        assert set(painted.lines) == {1, 2, 3}
 
 
 async def test_a_second_in_which_no_text_changes_paints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,10 +111,11 @@ async def test_a_second_in_which_no_text_changes_paints_nothing(monkeypatch: pyt
     console = console_on(FakeCluster(*many(500)), clock=clock, pods_every=0)
     async with console.run_test(size=SIZE):
         await until_text(console, "w0005")
-        await settled(console, painted)
+        await settled(painted)
         clock.pass_by(timedelta(seconds=5))
-        console.nodes_screen.tick()
-        await asyncio.sleep(0.15)
+        for _second in range(10):
+            console.nodes_screen.tick()
+        await quiet(painted)
         assert painted.lines == []
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kconsole.model.nodes import health
 from kconsole.model.versions import Version
 from kconsole.tui.filter import parse_filter
 from kconsole.tui.order import ORDERS, natural
@@ -67,6 +68,15 @@ def test_rows_keep_their_places_while_the_cursor_moves() -> None:
     store.arrange()
     assert store.order == ["w2", "w1"]
     assert store.cursor == "w2"
+
+
+def test_once_all_nodes_are_listed_rows_are_put_in_order_at_most_once_a_second() -> None:
+    store = store_of("w1", "w2")
+    store.apply(by_name(make_node("w2", ready="False")), (), NOW)
+    assert store.due(NOW)
+    store.settled = True
+    assert not store.due(NOW)
+    assert store.due(NOW + HOLD)
 
 
 def test_an_unchanged_node_changes_no_row() -> None:
@@ -229,6 +239,7 @@ def test_after_any_history_the_view_is_consistent(events: list[tuple[str, str]])
         if kind in ("add", "lose", "sort", "arrange") and cursor is not None and cursor in store.order:
             assert store.cursor == cursor
         assert store.marks <= store.nodes.keys()
+        assert store.unready == {name for name, node in store.nodes.items() if health(node) != "ready"}
         assert len(set(store.order)) == len(store.order)
         assert set(store.order) <= store.nodes.keys()
         assert (store.cursor in store.order) if store.order else store.cursor is None

@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from kconsole.tui.app import Console
 
 
+_AGES_EVERY = 10
+"""Seconds between two looks at the ages of nodes that are well."""
+
+
 class NodesScreen(Screen[None]):
     """Banner, table, messages, footer."""
 
@@ -50,6 +54,7 @@ class NodesScreen(Screen[None]):
         self._held = Change()
         self._before = Filter()
         self._complaint = ""
+        self._seconds = 0
 
     @property
     def console(self) -> Console:
@@ -116,10 +121,19 @@ class NodesScreen(Screen[None]):
         self.banner.redraw()
 
     def tick(self) -> None:
-        """A second went by: ages, durations, and what was held back."""
+        """A second went by: durations, and what was held back.
+
+        How long a node has been in trouble goes on by the second, mere age more slowly: a screen full of young nodes
+        would be sent again every second for nothing.
+        """
+        self._seconds += 1
         if self.is_active:
-            self.table.set_class(self.console.facts.freshness(self.console.now()) == "stale", "stale")
-            self.take(self.console.store.tick(self.table.on_screen(), self.console.now()))
+            store, now = self.console.store, self.console.now()
+            self.table.set_class(self.console.facts.freshness(now) == "stale", "stale")
+            names = self.table.on_screen()
+            if self._seconds % _AGES_EVERY:
+                names = [name for name in names if name in store.unready or name in store.cordoned]
+            self.take(store.tick(names, now))
 
     def on_screen_resume(self) -> None:
         """Back in view: show what happened meanwhile."""

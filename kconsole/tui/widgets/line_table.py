@@ -58,6 +58,8 @@ class LineTable(ScrollView, can_focus=True):
         self._natural = natural_widths(())
         self._lines: dict[tuple[str, bool, bool], tuple[Row, Strip]] = {}
         self._tones: dict[str, Style] = {}
+        self._in_view: list[str] = []
+        self._cursor: str | None = None
 
     # --- what is shown
 
@@ -68,14 +70,34 @@ class LineTable(ScrollView, can_focus=True):
             self._natural = grown
             self._lay_out()
         elif change.order:
-            self.show_all()
+            self._show_order(change.rows)
         else:
             self._repaint(change.rows)
+
+    def _show_order(self, rows: Iterable[str]) -> None:
+        """Draw the lines on which another row stands than before, and these rows."""
+        before, top, cursor = self._in_view, self.scroll_offset.y, self._cursor
+        self._resize()
+        self._follow_cursor()
+        after = self._look()
+        if self.scroll_offset.y != top or len(before) != len(after):
+            self.refresh()
+        else:
+            moved = [name for was, name in zip(before, after, strict=True) if was != name]
+            turned = {cursor, self._cursor} if cursor != self._cursor else set()
+            self._repaint({*moved, *rows, *(name for name in turned if name is not None)})
+        self.post_message(self.Moved())
+
+    def _look(self) -> list[str]:
+        """Remember which rows are in view and which has the cursor."""
+        self._in_view, self._cursor = self.on_screen(), self.store.cursor
+        return self._in_view
 
     def show_all(self) -> None:
         """Draw every line again, because rows came, went or moved."""
         self._resize()
         self._follow_cursor()
+        self._look()
         self.refresh()
         self.post_message(self.Moved())
 
@@ -235,6 +257,7 @@ class LineTable(ScrollView, can_focus=True):
         if self.store.cursor == before:
             return
         self._follow_cursor()
+        self._look()
         self._repaint(name for name in (before, self.store.cursor) if name is not None)
         self.post_message(self.Moved())
 
