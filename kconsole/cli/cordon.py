@@ -8,7 +8,7 @@ import signal
 import sys
 from datetime import datetime, timezone
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -22,6 +22,9 @@ from kconsole.plan.steps import Plan, plan_to_json
 from kconsole.run.events import Event, Finished, Outcome, StepDone, StepFailed, StepSkipped, StepUnknown
 from kconsole.run.identity import operator
 from kconsole.settings import operations_folder
+
+if TYPE_CHECKING:
+    from kconsole.run.world import World
 
 _EXIT_CODES: dict[Outcome, int] = {
     "done": DONE,
@@ -89,10 +92,10 @@ async def _run(args: argparse.Namespace, action: Any) -> int:
             now=lambda: datetime.now(timezone.utc),
             pause=asyncio.sleep,
         )
-        return await _carry_out(plan, world, json)
+        return await _carry_out(plan, world, json, args.unlock)
 
 
-async def _carry_out(plan: Plan, world: Any, json: bool) -> int:
+async def _carry_out(plan: Plan, world: World, json: bool, unlocked: str | None) -> int:
     from kconsole.run.engine import carry_out
     from kconsole.run.journal import Journal
 
@@ -101,7 +104,7 @@ async def _carry_out(plan: Plan, world: Any, json: bool) -> int:
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, this.cancel)
     events: list[Event] = []
-    with Journal(operations_folder(), plan, operator(), world.now()) as journal:
+    with Journal(operations_folder(), plan, operator(), world.now(), unlocked) as journal:
         try:
             async for event in carry_out(plan, world, journal):
                 events.append(event)

@@ -30,6 +30,8 @@ class Opening(msgspec.Struct, frozen=True, tag_field="event", tag="Opening"):
     plan: Plan
     hash: str
     operator: Operator
+    unlocked: str | None = None
+    """The reason given for changing something in a protected context."""
     format: int = FORMAT
 
 
@@ -53,8 +55,8 @@ def operation_id(action: str, at: datetime) -> str:
 class Journal:
     """An operation's journal, open for writing."""
 
-    def __init__(self, folder: Path, plan: Plan, operator: Operator, at: datetime) -> None:
-        """Create the file and write its first record.
+    def __init__(self, folder: Path, plan: Plan, operator: Operator, at: datetime, unlocked: str | None = None) -> None:
+        """Create the file and write its first record; `unlocked` is why a protected context may be changed.
 
         Raises KconsoleError when it cannot be written: an operation that cannot be recorded is not begun.
         """
@@ -66,7 +68,7 @@ class Journal:
         except OSError as problem:
             says = _("The journal {path} cannot be written ({problem}); nothing was changed.")
             raise KconsoleError(says.format(path=self.path, problem=problem.strerror)) from problem
-        self._write(Opening(at=at, id=self.id, plan=plan, hash=plan.hash, operator=operator))
+        self._write(Opening(at=at, id=self.id, plan=plan, hash=plan.hash, operator=operator, unlocked=unlocked))
 
     def write(self, event: Event) -> None:
         """Put the event on disk; returns when it is there."""

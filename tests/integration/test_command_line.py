@@ -131,6 +131,7 @@ async def test_a_protected_context_is_read_only_until_unlocked_with_a_reason(kco
     assert (await kconsole("cordon", "w1", "--yes")).code == 3
     assert (await kconsole("cordon", "w1", "--yes", "--unlock", " ")).code == 2
     assert (await kconsole("cordon", "w1", "--yes", "--unlock", "INC-7")).code == 0
+    assert read_journal(kconsole.journals[-1]).opening.unlocked == "INC-7"
     assert (await nodes(kconsole))["w1"]["schedulable"] is False
 
 
