@@ -119,7 +119,7 @@ STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("escape", "slash", *"w1"), "w1"),
     (("escape", "L"), "not protected"),
     (("m",), "esc"),
-    (("escape", "enter"), "kubernetes.io/hostname"),
+    (("escape", "enter"), "containerd"),
     (("question_mark",), "PgDn"),
 )
 """Keys to press, one after the other, and what is on the screen when they have done their work."""
