@@ -98,12 +98,9 @@ class Store:
             except Unavailable as problem:
                 self._behind = self._behind or not problem.outcome_known
                 raise
-            if revision <= self.revision:
-                # The backend's history is another one: its data was replaced under us.
-                await self._catch_up()
-                raise Mismatch
-            if revision > self.revision + 1:
-                # Something else was written in between, such as a write of ours that was given up as failed.
+            if revision != self.revision + 1:
+                # Something else was written in between, such as a write of ours that was given up as failed; or the
+                # data was replaced under us by an older copy.
                 await self._catch_up()
                 return _written(shelf, key, present, revision)
             self.revision = revision

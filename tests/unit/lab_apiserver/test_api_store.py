@@ -169,7 +169,8 @@ async def test_data_replaced_by_an_older_snapshot_begins_a_new_history() -> None
         store.shelf(NODES).log.read(position)
 
 
-async def test_data_replaced_under_a_running_server_is_noticed_at_the_next_write() -> None:
+@pytest.mark.parametrize("first", ["change", "create"])
+async def test_data_replaced_under_a_running_server_is_noticed_at_the_next_write(first: str) -> None:
     backend = FlakyBackend()
     store = Store(backend)
     await store.load()
@@ -178,11 +179,19 @@ async def test_data_replaced_under_a_running_server_is_noticed_at_the_next_write
     snapshot, revision = dict(backend.kept), backend.revision
     for name in "bcd":
         await registry.create(NODES, {"metadata": {"name": name}})
+    position = store.shelf(NODES).log.end
     backend.kept, backend.revision = snapshot, revision
-    with pytest.raises(ApiError) as gone:
-        await registry.change(NODES, None, "d", lambda obj: {**obj, "spec": {"unschedulable": True}})
-    assert gone.value.code == 404
-    assert [obj["metadata"]["name"] for obj in registry.list(NODES)] == ["a"]
+    if first == "change":
+        with pytest.raises(ApiError) as gone:
+            await registry.change(NODES, None, "d", lambda obj: {**obj, "spec": {"unschedulable": True}})
+        assert gone.value.code == 404
+    else:
+        await registry.create(NODES, {"metadata": {"name": "e"}})
+    names = [obj["metadata"]["name"] for obj in registry.list(NODES)]
+    assert names == (["a"] if first == "change" else ["a", "e"])
+    assert store.revision == backend.revision
+    with pytest.raises(Lost):
+        store.shelf(NODES).log.read(position)
 
 
 async def test_what_someone_else_wrote_between_two_writes_is_seen() -> None:
