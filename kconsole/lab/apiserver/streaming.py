@@ -77,7 +77,11 @@ class WatchStream:
             end = loop.time() + self._timeout
             bookmark_at = self._next_bookmark(loop.time(), end)
             while True:
+                struck = self._faults.struck_since(strikes, self._resource.plural)
+                strikes = self._faults.strikes
                 if self._faults.hanging(self._resource.plural):
+                    if "drop" in struck:
+                        raise Cut
                     await follower.pause()
                     continue
                 now = loop.time()
@@ -86,12 +90,11 @@ class WatchStream:
                 except Lost as lost:
                     yield self._expired(lost)
                     return
-                for fault in self._faults.struck_since(strikes, self._resource.plural):
+                for fault in struck:
                     chunk += self._play(fault, chunk)
                     if fault == "expired":
                         yield chunk
                         return
-                strikes = self._faults.strikes
                 if self._bookmarks and now >= bookmark_at:
                     chunk += self._bookmark()
                     bookmark_at = self._next_bookmark(now, end)

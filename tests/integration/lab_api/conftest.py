@@ -228,12 +228,13 @@ Process = Callable[..., Coroutine[Any, Any, asyncio.subprocess.Process]]
 
 @pytest.fixture
 def kubectl_process(api: Api, tmp_path: Path) -> Process:
-    """Starts real kubectl as `user` against the server, of the minor that the server says it is."""
+    """Starts real kubectl as `user`, of the minor that the server says it is; `more` is environment."""
     if KUBECTL is None:
         pytest.skip("kubectl is not installed")
 
-    async def start(*arguments: str, user: str = "admin") -> asyncio.subprocess.Process:
+    async def start(*arguments: str, user: str = "admin", **more: str) -> asyncio.subprocess.Process:
         environment = {
+            **more,
             "PATH": os.environ["PATH"],
             "HOME": str(tmp_path),
             "KUBECACHEDIR": str(tmp_path / "cache"),
@@ -251,8 +252,8 @@ def kubectl_process(api: Api, tmp_path: Path) -> Process:
 def kubectl(kubectl_process: Process) -> Kubectl:
     """As `kubectl_process`, and waits for the end."""
 
-    async def run(*arguments: str, user: str = "admin", stdin: str | None = None) -> Ran:
-        process = await kubectl_process(*arguments, user=user)
+    async def run(*arguments: str, user: str = "admin", stdin: str | None = None, **more: str) -> Ran:
+        process = await kubectl_process(*arguments, user=user, **more)
         out, err = await asyncio.wait_for(process.communicate(stdin.encode() if stdin else None), 60)
         assert process.returncode is not None
         return Ran(process.returncode, out.decode(), err.decode())

@@ -58,11 +58,18 @@ async def test_pages_of_a_selection_leave_nothing_out_and_do_not_count(api: Any)
         query = f"limit=1&labelSelector=kubernetes.io/hostname+in+(cp1,w2)&continue={token}"
         page = (await api.get(f"{NODES}?{query}")).body
         assert "remainingItemCount" not in page["metadata"]
+        assert len(page["items"]) <= 1
         names += [item["metadata"]["name"] for item in page["items"]]
         token = page["metadata"].get("continue", "")
         if not token:
             break
     assert names == ["cp1", "w2"]
+
+
+async def test_any_version_will_do_means_the_whole_list_at_once_as_from_the_real_cache(api: Any) -> None:
+    found = (await api.get(f"{NODES}?limit=1&resourceVersion=0")).body
+    assert len(found["items"]) == 3
+    assert "continue" not in found["metadata"]
 
 
 async def test_a_page_whose_history_is_gone_is_a_410_with_a_token_to_go_on_without_it(api: Any) -> None:

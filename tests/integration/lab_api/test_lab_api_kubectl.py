@@ -224,6 +224,16 @@ async def test_wait_for_a_condition_and_for_a_deletion(kubectl: Any, api: Any) -
     assert (never.code, "timed out" in never.err) == (1, True)
 
 
+async def test_a_client_that_wants_its_list_as_a_stream_gets_it(kubectl: Any, api: Any, version: str) -> None:
+    ran = await kubectl(
+        "wait", "--for=condition=Ready", "node/w1", "--timeout=10s", KUBE_FEATURE_WatchListClient="true"
+    )
+    assert ran.code == 0
+    if version == NEWEST:
+        assert "sendInitialEvents=true" in api.journal.records(verb="watch", resource="nodes")[0].query
+        assert not any("NotOlderThan" in line for line in ran.err.splitlines())
+
+
 async def test_get_watch_prints_changes_as_they_come(api: Any, kubectl_process: Any) -> None:
     process = await kubectl_process("get", "nodes", "-w")
     assert process.stdout is not None

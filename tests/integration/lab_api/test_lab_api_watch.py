@@ -207,6 +207,15 @@ async def test_watches_can_hang_and_go_on_later(api: Any) -> None:
         assert await watch.events(1) == [("MODIFIED", "w1")]
 
 
+@UNCLOSED_CLIENT
+async def test_a_hanging_watch_can_be_dropped_too(api: Any) -> None:
+    async with watching(api, since(api)) as watch:
+        api.faults.add("watch=hang")
+        api.faults.add("watch=drop")
+        with pytest.raises(aiohttp.ClientError):
+            await watch.rest()
+
+
 async def test_garbage_and_blank_lines_come_between_good_ones(api: Any) -> None:
     async with watching(api, since(api)) as watch:
         api.faults.add("watch=garbage")
