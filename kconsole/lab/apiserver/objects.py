@@ -17,6 +17,22 @@ _SUBDOMAIN_RULE = (
     " and end with an alphanumeric character"
 )
 _KEPT_BY_SERVER = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+_SHAPES: Mapping[tuple[str, ...], type] = {
+    ("metadata",): dict,
+    ("metadata", "name"): str,
+    ("metadata", "generateName"): str,
+    ("metadata", "namespace"): str,
+    ("metadata", "labels"): dict,
+    ("metadata", "annotations"): dict,
+    ("metadata", "finalizers"): list,
+    ("metadata", "ownerReferences"): list,
+    ("spec",): dict,
+    ("status",): dict,
+    ("spec", "containers"): list,
+    ("spec", "initContainers"): list,
+    ("spec", "taints"): list,
+}
+"""The shapes that the rules rely on; what is null counts as not there."""
 
 
 def timestamp(moment: datetime) -> str:
@@ -29,12 +45,21 @@ def checked_type(resource: Resource, obj: Object) -> Object:
     kind, version = obj.get("kind", resource.kind), obj.get("apiVersion", resource.api_version)
     if (kind, version) != (resource.kind, resource.api_version):
         raise bad_request(f'{kind} in version "{version}" cannot be handled as a {resource.kind}')
-    if not isinstance(obj.get("metadata", {}), dict):
-        raise bad_request(
-            f'{kind} in version "{version}" cannot be handled as a {resource.kind}: metadata: not an object'
-        )
-    rest = {key: value for key, value in obj.items() if key not in ("apiVersion", "kind", "metadata")}
-    return {"apiVersion": version, "kind": kind, "metadata": dict(obj.get("metadata", {})), **rest}
+    for path, shape in _SHAPES.items():
+        if not isinstance(_at(obj, path), (shape, type(None))):
+            where = ".".join(path)
+            raise bad_request(
+                f'{kind} in version "{version}" cannot be handled as a {resource.kind}: {where}: wrong type'
+            )
+    absent = [key for key in ("spec", "status") if obj.get(key) is None]
+    rest = {key: value for key, value in obj.items() if key not in ("apiVersion", "kind", "metadata", *absent)}
+    return {"apiVersion": version, "kind": kind, "metadata": dict(obj.get("metadata") or {}), **rest}
+
+
+def _at(obj: object, path: tuple[str, ...]) -> object:
+    for part in path:
+        obj = obj.get(part) if isinstance(obj, dict) else None
+    return obj
 
 
 def new_object(resource: Resource, given: Object, *, now: datetime, uid: str, suffix: str) -> Object:

@@ -91,6 +91,21 @@ async def test_bad_metadata_is_a_422(registry: Registry, metadata: dict[str, Any
     assert (await refused(registry.create(NODES, {"metadata": metadata}))).code == 422
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"spec": []}, {"status": "x"}, {"metadata": []}, {"metadata": {"name": 7}}, {"metadata": {"labels": ["a"]}}],
+)
+async def test_an_object_of_the_wrong_shape_is_a_400_and_no_defect(registry: Registry, wrong: dict[str, Any]) -> None:
+    await registry.create(NODES, {"metadata": {"name": "w1"}})
+    assert (await refused(registry.create(NODES, {"metadata": {"name": "w2"}, **wrong}))).code == 400
+    assert (await refused(registry.change(NODES, None, "w1", setting(**wrong)))).code == 400
+
+
+async def test_a_null_counts_as_not_there(registry: Registry) -> None:
+    made = await registry.create(NODES, {"metadata": {"name": "w1", "labels": None}, "spec": None, "status": None})
+    assert (made["spec"], made["status"]) == ({}, {})
+
+
 async def test_nothing_is_created_in_a_namespace_that_is_not_there_or_is_going(registry: Registry) -> None:
     lost = pod(namespace="nope")
     error = await refused(registry.create(PODS, lost))
