@@ -96,6 +96,9 @@ class _Link(asyncio.Protocol):
         self._client: asyncio.Transport | None = None
         self._far: asyncio.Transport | None = None
         self._dialling: asyncio.Task[None] | None = None
+        self._early: list[bytes] = []
+        """What came before the other half was there: a transport of Python 3.10 reads on although it was paused."""
+        self._ended_early = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -115,17 +118,25 @@ class _Link(asyncio.Protocol):
                 transport.set_write_buffer_limits(high=_READ * 4)
                 if self._client.is_closing():
                     transport.abort()
-                else:
-                    self._client.resume_reading()
+                    return
+                transport.writelines(self._early)
+                self._early.clear()
+                if self._ended_early:
+                    transport.write_eof()
+                self._client.resume_reading()
                 return
         self._client.abort()
 
     def data_received(self, data: bytes) -> None:
         if self._far is not None:
             self._far.write(data)
+        else:
+            self._early.append(data)
 
     def eof_received(self) -> bool:
-        if self._far is not None and self._far.can_write_eof():
+        if self._far is None:
+            self._ended_early = True
+        elif self._far.can_write_eof():
             self._far.write_eof()
         return True
 

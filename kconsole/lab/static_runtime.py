@@ -92,7 +92,7 @@ class StaticPods:
                     with contextlib.suppress(ApiAway, ApiError):
                         await self._publish_mirrors()
                 await asyncio.sleep(SYNC_SECONDS if self._running else 2 * SYNC_SECONDS)
-                for one in self._running.values():
+                for one in list(self._running.values()):
                     if one.task.done():  # nothing but a defect ends it
                         one.task.result()
         finally:
@@ -201,7 +201,7 @@ class StaticPods:
         if node is None:
             return
         wanted: dict[str, tuple[str, bool, int]] = {}
-        for one in self._running.values():
+        for one in list(self._running.values()):
             name = f"{one.pod.name}-{self._kubelet.name}"
             wanted[name] = (one.pod.digest, one.ready, one.restarts)
             present = await self._api.get("pods", "kube-system", name)
