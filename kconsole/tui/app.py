@@ -7,6 +7,7 @@ every change comes back through the watch.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -171,17 +172,13 @@ class Console(App[int], inherit_bindings=False):
         self.store.settled = self.facts.complete
         lost, link = self.facts.link in ("reconnecting", "stale"), batch.link
         change = self.store.apply(batch.upserts, batch.gone, self.now())
-        facts = msgspec.structs.replace(
-            self.facts,
-            link=link.state,
-            link_since=link.since,
-            heard=link.heard,
-            problem=link.problem,
-            complete=batch.complete,
-        )
-        if facts != self.facts:
-            self.facts = facts
+        shown = {"link": link.state, "link_since": link.since, "problem": link.problem, "complete": batch.complete}
+        before = self.facts
+        self.facts = msgspec.structs.replace(before, heard=link.heard, **shown)
+        if any(getattr(before, name) != value for name, value in shown.items()):
             self.nodes_screen.redraw()
+        if batch.complete and not before.complete:
+            gc.freeze()  # thousands of nodes stay; looking through them for garbage stops everything for 50–100 ms
         self.show(change)
         if link.state == "live" and lost and self.cluster is not None:
             self._ask_server(self.cluster)

@@ -74,8 +74,10 @@ class Column(msgspec.Struct, frozen=True):
     right: bool = False
     extra: bool = False
     """Whether it is nice to have: it comes only when those before it have all the width they need."""
-    middle: bool = False
-    """Whether a text that is too long loses its middle rather than its end."""
+    name: bool = False
+    """Whether it holds names, which are shortened so that they can still be told apart."""
+    whole: bool = False
+    """Whether a part of its text would mislead: it is at least as wide as is easy to read."""
 
 
 def _name(node: Node, moment: Moment) -> Cell:
@@ -177,13 +179,13 @@ def _runtime(node: Node, moment: Moment) -> Cell:
 
 
 COLUMNS = (
-    Column("name", mark("NAME"), _name, 8, 22, 50, 0, middle=True),
+    Column("name", mark("NAME"), _name, 8, 22, 50, 0, name=True),
     Column("status", mark("STATUS"), _status, 8, 20, 44, 1),
     Column("scheduling", mark("SCHEDULING"), _scheduling, 11, 12, 60, 2),
     Column("roles", mark("ROLES"), _roles, 6, 7, 28, 5),
-    Column("version", mark("VERSION"), _version, 7, 12, 26, 3),
-    Column("pods", mark("PODS"), _pods, 5, 7, 9, 6, right=True),
-    Column("age", mark("AGE"), _age, 4, 5, 9, 4, right=True),
+    Column("version", mark("VERSION"), _version, 7, 12, 26, 3, whole=True),
+    Column("pods", mark("PODS"), _pods, 5, 7, 9, 6, right=True, whole=True),
+    Column("age", mark("AGE"), _age, 4, 5, 9, 4, right=True, whole=True),
     Column("conditions", mark("CONDITIONS"), _conditions, 10, 24, 60, 8, extra=True),
     Column("address", mark("ADDRESS"), _address, 9, 15, 39, 7, extra=True),
     Column("taints", mark("TAINTS"), _taints, 8, 24, 60, 9, extra=True),

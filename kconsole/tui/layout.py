@@ -53,13 +53,14 @@ def lay_out(width: int, natural: Mapping[str, int], *, everything: bool = False)
     if everything:
         return tuple(Shown(column, at, natural[column.id]) for at, column in enumerate(COLUMNS))
     chosen: list[Column] = []
+    least = {c.id: min(natural[c.id], c.easy) if c.whole else c.least for c in COLUMNS}
     for column in sorted(COLUMNS, key=lambda c: c.rank):
-        before = sum((natural[c.id] if column.extra else c.least) + GAP for c in chosen)
-        if before + column.least > width:
+        before = sum((natural[c.id] if column.extra else least[c.id]) + GAP for c in chosen)
+        if before + (min(natural[column.id], column.easy) if column.extra else least[column.id]) > width:
             break
         chosen.append(column)
-    left = width + GAP - sum(c.least + GAP for c in chosen)
-    widths = {column.id: column.least for column in chosen}
+    widths = {column.id: least[column.id] for column in chosen}
+    left = width + GAP - sum(w + GAP for w in widths.values())
     for enough in ("easy", "most"):
         for column in chosen:
             wanted = min(natural[column.id], getattr(column, enough))

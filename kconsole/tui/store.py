@@ -100,12 +100,14 @@ class NodeStore:
 
     def _forget(self, gone: Iterable[str]) -> bool:
         names = {name for name in gone if name in self.nodes}
+        if not names:
+            return False
         for name in names:
             for by_name in (self.nodes, self.rows, self._keys, self._names, self.pending, self.pods):
                 by_name.pop(name, None)
         for by_state in (self.marks, self.unready, self.cordoned):
             by_state -= names
-        if names.isdisjoint(self._index):
+        if not any(name in self._index for name in names):
             return False
         self._place([name for name in self.order if name not in names])
         return True

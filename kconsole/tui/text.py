@@ -30,15 +30,24 @@ def cut(text: str, width: int, ellipsis: str = "…") -> str:
     return _head(text, room) + ellipsis
 
 
-def cut_middle(text: str, width: int, ellipsis: str = "…") -> str:
-    """`text` in at most `width` cells; its beginning and its end are kept, since names differ there."""
+def cut_name(text: str, width: int, ellipsis: str = "…") -> str:
+    """A name in at most `width` cells, so that names can still be told apart.
+
+    A domain goes first (`ip-10-0-12-7.ap-nor…`); a name without one, or a longer host, loses its middle, since
+    generated names differ at their end.
+    """
     if len(text) * 2 <= width or cell_len(text) <= width:
         return text
+    host, _dot, domain = text.partition(".")
+    if domain and cell_len(host) < width:
+        return cut(text, width, ellipsis)
+    if domain and cell_len(host) == width:
+        return host
     room = width - cell_len(ellipsis)
     if room < 2:
-        return cut(text, width, ellipsis)
-    tail = _head(text[::-1], room // 2)[::-1]
-    return _head(text, room - cell_len(tail)) + ellipsis + tail
+        return cut(host, width, ellipsis)
+    tail = _head(host[::-1], room // 2)[::-1]
+    return _head(host, room - cell_len(tail)) + ellipsis + tail
 
 
 def pad(text: str, width: int, *, right: bool = False) -> str:

@@ -14,7 +14,7 @@ from kconsole.model.versions import Version
 from kconsole.tui import glyphs
 from kconsole.tui.columns import BY_ID, COLUMNS, Cell, Moment, row_of
 from kconsole.tui.layout import GAP, lay_out, natural_widths
-from kconsole.tui.text import clean, cut, cut_middle, pad, wrap
+from kconsole.tui.text import clean, cut, cut_name, pad, wrap
 from tests.tui.clusters import NOW, cordon_note, make_node
 
 MOMENT = Moment(NOW, Version(1, 33, 4))
@@ -105,9 +105,9 @@ def test_no_name_or_reason_brings_escapes_or_line_breaks_to_the_screen(name: str
 @given(st.text(), st.integers(0, 30))
 def test_cut_text_is_never_wider_than_asked(text: str, width: int) -> None:
     assert cell_len(cut(text, width)) <= max(width, 0)
-    assert cell_len(cut_middle(text, width)) <= max(width, 0)
+    assert cell_len(cut_name(text, width)) <= max(width, 0)
     if cell_len(text) <= width:
-        assert cut(text, width) == text == cut_middle(text, width)
+        assert cut(text, width) == text == cut_name(text, width)
         assert cell_len(pad(text, width)) == width
 
 
@@ -120,7 +120,13 @@ def test_wrapped_lines_fit_and_lose_nothing(text: str, width: int) -> None:
 
 def test_wide_characters_are_cut_by_cells() -> None:
     assert cut("노드하나둘셋", 7) == "노드하…"
-    assert cut_middle("gke-cluster-pool-1-abcdef-x7k2", 15) == "gke-clu…ef-x7k2"
+
+
+def test_shortened_names_can_still_be_told_apart() -> None:
+    assert cut_name("gke-cluster-pool-1-abcdef-x7k2", 15) == "gke-clu…ef-x7k2"
+    assert cut_name("ip-10-0-12-7.ap-northeast-2.compute.internal", 20) == "ip-10-0-12-7.ap-nor…"
+    assert cut_name("ip-10-0-12-7.ap-northeast-2.compute.internal", 12) == "ip-10-0-12-7"
+    assert cut_name("ip-10-0-12-7.ap-northeast-2.compute.internal", 9) == "ip-1…12-7"
 
 
 @given(st.integers(20, 400), st.lists(st.integers(1, 60), min_size=len(COLUMNS), max_size=len(COLUMNS)))
@@ -131,7 +137,8 @@ def test_shown_columns_fit_and_stand_in_their_order(width: int, sizes: list[int]
     shown = lay_out(width, natural)
     assert sum(s.width for s in shown) + GAP * (len(shown) - 1) <= width
     assert [s.at for s in shown] == sorted(s.at for s in shown)
-    assert all(s.column.least <= s.width <= natural[s.column.id] for s in shown)
+    assert all(min(s.column.least, natural[s.column.id]) <= s.width <= natural[s.column.id] for s in shown)
+    assert all(s.width >= min(natural[s.column.id], s.column.easy) for s in shown if s.column.whole)
 
 
 def test_eighty_columns_hold_what_on_call_needs() -> None:

@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from kconsole.errors import KconsoleError
+from kconsole.model.nodes import Node
+from kconsole.settings import state_folder
 from kconsole.tui.screens.no_cluster import NoCluster
 from kconsole.tui.store import HOLD
 from tests.tui.clusters import (
@@ -25,7 +27,7 @@ from tests.tui.clusters import (
 SIZE = (80, 24)
 
 
-def some_nodes() -> list:
+def some_nodes() -> list[Node]:
     return [
         make_node("cp1", roles=("control-plane",)),
         make_node("w1", cordoned=True, annotations=cordon_note()),
@@ -218,6 +220,30 @@ async def test_a_cluster_that_cannot_be_opened_says_why_and_can_be_tried_again()
         await pilot.press("enter")
         await until_text(console, "w3")
         assert console.nodes_screen.is_active
+
+
+async def test_another_context_can_be_chosen_when_one_cannot_be_opened() -> None:
+    console = console_on(KconsoleError("The token has expired."), FakeCluster(make_node("w77"), context="lab"))
+    async with console.run_test(size=SIZE) as pilot:
+        await until_text(console, "The token has expired.")
+        await pilot.press("ㅊ")
+        await until_text(console, "Contexts")
+        await pilot.press(*"lab", "enter")
+        await until_text(console, "w77")
+
+
+async def test_an_error_of_our_own_is_a_sentence_on_the_screen_and_a_traceback_in_a_file() -> None:
+    cluster = FakeCluster(*some_nodes())
+
+    async def broken(node: Node) -> int:
+        raise RuntimeError("unforeseen")
+
+    cluster.pod_count = broken  # type: ignore[method-assign]
+    console = console_on(cluster)
+    async with console.run_test(size=SIZE):
+        await until_text(console, "An error of kconsole itself: RuntimeError.")
+        assert "Traceback" not in screen_text(console)
+    assert "unforeseen" in (state_folder() / "errors.log").read_text()
 
 
 async def test_a_cluster_never_reached_says_why_until_it_answers_by_itself() -> None:

@@ -73,8 +73,8 @@ class Confirm(Box[Consent]):
         return [tuple(piece for key, says in keys for piece in ((f"{key} ", "key"), (f"{says}  ", "muted")))]
 
     def on_mount(self) -> None:
-        """The way out has the focus."""
-        self.query_one("#cancel").focus()
+        """The way out has the focus; where a reason is needed, it is asked for first."""
+        self.query_one("#reason" if self._needs_reason else "#cancel").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """A button says what its key says."""

@@ -23,7 +23,7 @@ from kconsole.tui import keys
 from kconsole.tui.columns import Row
 from kconsole.tui.layout import GAP, Shown, lay_out, natural_widths
 from kconsole.tui.store import Change, NodeStore
-from kconsole.tui.text import cut, cut_middle, pad
+from kconsole.tui.text import cut, cut_name, pad
 
 _MARK = 2
 """Cells of the mark and the gap behind it."""
@@ -211,7 +211,7 @@ class LineTable(ScrollView, can_focus=True):
         pieces: list[tuple[str, Style]] = [(pad(sign, _MARK), self._style("mark", marked, current))]
         for number, shown in enumerate(self.columns):
             cell = row[shown.at]
-            shorten = cut_middle if shown.column.middle else cut
+            shorten = cut_name if shown.column.name else cut
             text = pad(shorten(cell.text, shown.width, signs.ellipsis), shown.width, right=shown.column.right)
             gap = "" if number == len(self.columns) - 1 else " " * GAP
             pieces.append((text + gap, self._style(cell.tone, marked, current)))
