@@ -149,8 +149,11 @@ class EtcdProcess:
     def kill(self) -> None:
         """End it at once, as a power failure would."""
         if self.running:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+            if self._process.stdin:
+                self._process.stdin.close()  # where the leash stays beside etcd, this is what kills etcd
+            if sys.platform == "linux":
+                with contextlib.suppress(ProcessLookupError):
+                    self._process.kill()
 
     async def stop(self, grace_seconds: float) -> None:
         """End it politely, and after the grace not so; returns when it is gone."""

@@ -137,6 +137,24 @@ def test_a_killed_lab_leaves_no_etcd_and_its_files_go_with_the_next_one(labs: La
     within(30, lambda: not (leftover / "marker").exists() and (labs.folder / "lab/lab.json").exists(), "cleaned up")
 
 
+@pytest.mark.parametrize("end", ["pipe", "terminate"])
+def test_where_the_kernel_does_not_end_a_child_with_its_parent_the_leash_does(end: str) -> None:
+    child = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+    script = f"import sys; from kconsole.lab import leash; sys.exit(leash._watch([sys.executable, '-c', {child!r}]))"
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        pid = int(process.stdout.readline())
+        if end == "pipe":
+            process.stdin.close()
+        else:
+            process.terminate()
+        within(10, lambda: not alive(pid), "the child ends")
+    assert process.returncode != 0
+
+
 def test_two_labs_run_side_by_side_and_a_name_is_given_once(labs: Labs) -> None:
     first = labs.up("--memory", "--nodes", "1", "--name", "one")
     labs.up("--memory", "--nodes", "2", "--name", "two")
