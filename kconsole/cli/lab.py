@@ -18,12 +18,6 @@ from kconsole.i18n import _
 if TYPE_CHECKING:
     from kconsole.lab.client import LabClient
 
-_FAULTS = """\
-latency=200ms[~50ms] | error=500|503|429|403|401 | watch=drop|cut|hang|garbage|blank|expired
-continue=expired | connections=refuse       each narrowed by ,verb=V,resource=R,times=N
-kubelet NODE stop|start      apiserver [NODE] stop|start      etcd [NODE] stop|start|kill
-clear [KIND]                 without words: the faults in force"""
-
 
 def add_parser(commands: Any) -> None:
     """Add `lab` and its subcommands."""
@@ -47,7 +41,7 @@ def add_parser(commands: Any) -> None:
     fault = actions.add_parser(
         "fault",
         help=_("make something go wrong, list what does, or end it"),
-        epilog=_FAULTS,
+        epilog=_fault_words(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     fault.add_argument("words", nargs="*", metavar="WORD")
@@ -62,6 +56,24 @@ def add_parser(commands: Any) -> None:
     stop.set_defaults(run=run_stop)
     for parser in (reset, fault, clock, status, stop):
         parser.add_argument("--name", default=argparse.SUPPRESS, help=_("which lab"))
+
+
+def _fault_words() -> str:
+    """What can follow `lab fault`."""
+    rows = (
+        ("latency=200ms | latency=200ms~50ms", _("answers come later")),
+        ("error=401|403|429|500|502|503|504", _("answers are errors")),
+        ("watch=drop|cut|hang|garbage|blank|expired", _("watches break that way")),
+        ("continue=expired", _("the next page of a list is gone")),
+        ("connections=refuse", _("nobody listens")),
+        ("  …,verb=VERB,resource=PLURAL,times=N", _("only for such requests, only so often")),
+        ("kubelet NODE stop|start", _("a node falls silent")),
+        ("apiserver [NODE] stop|start", _("an API server, or all")),
+        ("etcd [NODE] stop|start|kill", _("a member of etcd, or all")),
+        ("clear [KIND]", _("end them")),
+        ("", _("without words: what is in force")),
+    )
+    return "\n".join(f"{words:44} {meaning}" for words, meaning in rows)
 
 
 def _add_shape(parser: argparse.ArgumentParser, *, again: bool) -> None:
