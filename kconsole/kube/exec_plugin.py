@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 
 from kconsole.i18n import _
+from kconsole.kube.deadline import within
 from kconsole.kube.errors import ConfigProblem
 from kconsole.kube.kubeconfig_file import Cluster, ExecPlugin
 
@@ -126,7 +127,7 @@ async def _run_alone(argv: list[str], environ: dict[str, str], limit: float) -> 
         *argv, env=environ, stdin=null, stdout=pipe, stderr=pipe, start_new_session=True
     )
     try:
-        out, err = await asyncio.wait_for(process.communicate(), limit)
+        out, err = await within(limit, process.communicate())
     finally:
         await _end(process, group=True)
     return process.returncode or 0, out, err

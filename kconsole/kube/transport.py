@@ -21,6 +21,7 @@ import kconsole
 from kconsole.i18n import _
 from kconsole.kube import failures, tls
 from kconsole.kube.credentials import Credential, Credentials
+from kconsole.kube.deadline import within
 from kconsole.kube.errors import ApiError, ConfigProblem, Unreachable
 from kconsole.kube.exec_plugin import Interactive
 from kconsole.kube.impersonation import Impersonation
@@ -162,20 +163,24 @@ class Transport:
         headers = self._headers + request.head
         if credential.authorization is not None:
             headers = [*headers, ("Authorization", credential.authorization)]
-        sent = self._connections().request(
-            request.method,
-            URL(self.server + request.path),
-            params=request.params,
-            headers=headers,
-            data=request.body,
-            timeout=request.limits,
-            proxy=self._proxy,
-            ssl=await self._tls_context(credential.certificate),
-            server_hostname=self._cluster.tls_server_name or None,
-            allow_redirects=False,
-        )
+        context = await self._tls_context(credential.certificate)
+
+        async def send() -> aiohttp.ClientResponse:
+            return await self._connections().request(
+                request.method,
+                URL(self.server + request.path),
+                params=request.params,
+                headers=headers,
+                data=request.body,
+                timeout=request.limits,
+                proxy=self._proxy,
+                ssl=context,
+                server_hostname=self._cluster.tls_server_name or None,
+                allow_redirects=False,
+            )
+
         try:
-            response = await asyncio.wait_for(sent, request.limits.total or ANSWER)
+            response = await within(request.limits.total or ANSWER, send(), undo=aiohttp.ClientResponse.close)
             if response.status < 300:
                 return response
             try:

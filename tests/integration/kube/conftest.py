@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +13,13 @@ from plugins import Clock
 from scripted_api import ScriptedApi, serving
 
 from kconsole.kube.session import Session
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if sys.version_info < (3, 11):
+        # Its TLS transports complain of not being closed even when it was the peer who cut the connection.
+        for item in items:
+            item.add_marker(pytest.mark.filterwarnings("ignore:unclosed transport:ResourceWarning"))
 
 
 @pytest.fixture(autouse=True)
