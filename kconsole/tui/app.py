@@ -91,10 +91,10 @@ class Console(App[int], inherit_bindings=False):
         self._dress()
 
     def _dress(self) -> None:
-        found = themes.load_themes(themes.folder())
-        for theme in found.values():
+        self._themes = themes.load_themes(themes.folder())
+        for theme in self._themes.values():
             self.register_theme(theme)
-        self.theme = themes.choose(self.settings.theme, found, few_colours=few_colours(self.console, os.environ))
+        self.theme = themes.choose(self.settings.theme, self._themes, few_colours=few_colours(self.console, os.environ))
         self.set_class(self.settings.ascii, "ascii")
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -263,13 +263,18 @@ class Console(App[int], inherit_bindings=False):
 
     def ask(self, action: Action, names: Sequence[str]) -> None:
         """Ask to cordon or uncordon these nodes."""
-        if self.facts.operation:
-            self.report(_("Still under way: {what}").format(what=self.facts.operation), "warn")
+        if self._is_at_work():
             return
         try:
             Cordoning(self, action, names).ask()
         except KconsoleError as problem:
             self.report(str(problem))
+
+    def _is_at_work(self) -> bool:
+        """Whether something is being done to this cluster; then it says so."""
+        if self.facts.operation:
+            self.report(_("Still under way: {what}").format(what=self.facts.operation), "warn")
+        return self.facts.operation is not None
 
     def carry_out(self, plan: Plan) -> None:
         """Carry out a plan that was confirmed."""
@@ -317,7 +322,7 @@ class Console(App[int], inherit_bindings=False):
         items = [
             *action_items(keys_of("nodes"), refusals),
             *context_items(self._known_contexts(), self.facts.context),
-            *theme_items((name for name in self.available_themes if not name.startswith("textual")), self.theme),
+            *theme_items(self._themes, self.theme),
         ]
         self.push_screen(Choice(_("Commands"), items, _("type a part of the name")), self._chosen)
 
@@ -338,7 +343,8 @@ class Console(App[int], inherit_bindings=False):
             key = next(key for key in KEYS if key.id == item.removeprefix(KEY))
             await self.nodes_screen.run_action(key.action)
         elif item.startswith(CONTEXT):
-            self.look_at(item.removeprefix(CONTEXT))
+            if not self._is_at_work():
+                self.look_at(item.removeprefix(CONTEXT))
         elif item.startswith(THEME):
             self.theme = item.removeprefix(THEME)
 

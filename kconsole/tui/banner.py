@@ -34,7 +34,7 @@ def _where(facts: Facts) -> Line:
     pieces.append((clean(facts.context) or _("no context"), "title"))
     if facts.server:
         pieces.append(("  " + _("Kubernetes {version}").format(version=clean(facts.server)), ""))
-    if facts.user:
+    if facts.user and facts.user != facts.acting_as:
         pieces.append(("  " + _("user {name}").format(name=clean(facts.user)), ""))
     if facts.acting_as:
         pieces.append(("  " + _("acting as {name}").format(name=clean(facts.acting_as)), "warn"))

@@ -186,6 +186,15 @@ async def test_a_korean_layout_reaches_the_same_keys_but_types_hangul_into_the_f
         await until_text(console, "filter ㅓㅊ: 0 shown")
 
 
+async def test_tab_does_not_take_the_keys_from_the_table() -> None:
+    console = console_on(FakeCluster(*some_nodes()))
+    async with console.run_test(size=SIZE) as pilot:
+        await until_text(console, "w3")
+        await pilot.press("tab", "tab", "shift+tab", "end")
+        assert console.focused is console.nodes_screen.table
+        assert console.store.cursor == console.store.order[-1]
+
+
 async def test_orders_by_shifted_letter_and_from_the_menu() -> None:
     console = console_on(FakeCluster(*some_nodes()))
     async with console.run_test(size=SIZE) as pilot:

@@ -253,7 +253,7 @@ class Gate:
         return await self._real(name, patch, dry_run=dry_run)
 
 
-async def test_leaving_asks_while_something_is_being_done_and_a_second_operation_waits() -> None:
+async def test_while_something_is_being_done_leaving_asks_and_no_other_operation_or_cluster_is_begun() -> None:
     cluster = three()
     gate = Gate(cluster)
     console = console_on(cluster)
@@ -262,6 +262,9 @@ async def test_leaving_asks_while_something_is_being_done_and_a_second_operation
         await until(console, lambda: console.facts.operation is not None)
         await pilot.press("u")
         await until_text(console, "Still under way:")
+        await pilot.press("colon", *"context lab", "enter")
+        await until(console, lambda: len(console.messages.all) == 2)
+        assert console.cluster is cluster
         await pilot.press("q")
         await until_text(console, "Leave now?")
         await pilot.press("escape")

@@ -61,7 +61,9 @@ def test_no_line_of_the_banner_is_wider_than_the_screen(width: int) -> None:
 
 def test_acting_as_somebody_else_is_said() -> None:
     facts = Facts("prod", "v1.33.4", "bob", "bob")
-    assert "acting as bob" in text_of(banner(facts, NodeStore(NOW), NOW, 100))
+    said = text_of(banner(facts, NodeStore(NOW), NOW, 100))
+    assert "acting as bob" in said
+    assert "user bob" not in said
 
 
 def test_shortened_and_spread_lines_fit() -> None:

@@ -55,7 +55,6 @@ class NodeScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Read it now, and again every so often."""
-        self.page.focus()
         self._look()
         self.set_interval(_AGAIN, self._look)
 

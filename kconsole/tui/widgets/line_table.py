@@ -33,7 +33,7 @@ _CACHE = 512
 """Lines kept ready: several screens full, so that going up and down again costs nothing."""
 
 
-class LineTable(ScrollView, can_focus=True):
+class LineTable(ScrollView, can_focus=True, inherit_bindings=False):
     """The nodes of a store, as a table with a header line."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

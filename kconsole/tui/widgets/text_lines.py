@@ -33,7 +33,7 @@ TONES = (
 )
 
 
-class TextLines(ScrollView):
+class TextLines(ScrollView, can_focus=False):
     """Lines, one below the other; taller content scrolls."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in TONES}
