@@ -6,6 +6,7 @@ import argparse
 import asyncio
 from collections.abc import Iterable
 from datetime import datetime, timezone
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
@@ -14,12 +15,9 @@ from kconsole.cli.arguments import add_cluster, add_output
 from kconsole.cli.session import open_session
 from kconsole.errors import DONE
 from kconsole.i18n import _
-from kconsole.model.ages import age
 from kconsole.model.cordons import cordon_of
-from kconsole.model.nodes import Node, address, age_seconds, roles, status_text
-
-_HEADER = ("NAME", "STATUS", "ROLES", "AGE", "VERSION")
-_WIDE = ("INTERNAL-IP", "EXTERNAL-IP", "OS-IMAGE", "KERNEL-VERSION", "CONTAINER-RUNTIME")
+from kconsole.model.nodes import Node, age_seconds, roles, status_text
+from kconsole.model.printed import NODE_COLUMNS, NODE_WIDE_COLUMNS, node_cells
 
 
 def add_parser(commands: Any) -> None:
@@ -49,7 +47,7 @@ async def _once(args: argparse.Namespace) -> None:
     if args.output == "json":
         print(msgspec.json.format(msgspec.json.encode([node_to_json(node, now) for node in nodes])).decode())
     elif nodes:
-        print("\n".join(table([node_to_cells(n, now, args.output == "wide") for n in nodes], args.output == "wide")))
+        print("\n".join(table([node_cells(node, now) for node in nodes], args.output == "wide")))
     else:
         print(_("No nodes."))
 
@@ -71,8 +69,8 @@ async def _watch(args: argparse.Namespace) -> None:
                     for _name, node in sorted(change.upserts.items()):
                         print(msgspec.json.encode(node_to_json(node, now)).decode(), flush=True)
                     continue
-                rows = [node_to_cells(node, now, wide) for _name, node in sorted(change.upserts.items())]
-                gone = [(name, "Deleted", *[""] * (len(_HEADER) - 2)) for name in sorted(change.gone)]
+                rows = [node_cells(node, now) for _name, node in sorted(change.upserts.items())]
+                gone = [(name, "Deleted") for name in sorted(change.gone)]
                 if rows or gone:
                     print("\n".join(table([*rows, *gone], wide, widths)), flush=True)
         finally:
@@ -111,35 +109,14 @@ def node_to_json(node: Node, now: datetime) -> dict[str, Any]:
     }
 
 
-def node_to_cells(node: Node, now: datetime, wide: bool) -> tuple[str, ...]:
-    """A node as kubectl's table prints it."""
-    info = node.info
-    cells = (
-        node.name,
-        status_text(node),
-        ",".join(roles(node)) or "<none>",
-        age(node.metadata.creation_timestamp, now),
-        info.kubelet_version,
-    )
-    if not wide:
-        return cells
-    return (
-        *cells,
-        address(node, "InternalIP") or "<none>",
-        address(node, "ExternalIP") or "<none>",
-        info.os_image or "<unknown>",
-        info.kernel_version or "<unknown>",
-        info.container_runtime_version or "<unknown>",
-    )
-
-
 def table(rows: Iterable[tuple[str, ...]], wide: bool, widths: list[int] | None = None) -> list[str]:
-    """Aligned lines. With `widths`, a list kept between calls, the header comes once and columns never shrink."""
-    header = _HEADER + _WIDE if wide else _HEADER
+    """Aligned lines of as many columns as are wanted.
+
+    With `widths`, a list kept between calls, the header comes once and columns never shrink.
+    """
+    header = NODE_COLUMNS + NODE_WIDE_COLUMNS if wide else NODE_COLUMNS
     kept = [] if widths is None else widths
-    lines = [*([] if kept else [header]), *rows]
-    kept[:] = [
-        max([len(line[i]) for line in lines if i < len(line)] + ([kept[i]] if i < len(kept) else []))
-        for i in range(len(header))
-    ]
+    lines = [*([] if kept else [header]), *(row[: len(header)] for row in rows)]
+    columns = zip_longest(kept, *(map(len, line) for line in lines), fillvalue=0)
+    kept[:] = [max(lengths) for lengths in columns]
     return ["   ".join(cell.ljust(width) for cell, width in zip(line, kept, strict=False)).rstrip() for line in lines]

@@ -58,6 +58,7 @@ class ContainerStatus(Wire, frozen=True):
     restart_count: int = 0
     started: bool | None = None
     state: _State = _State()
+    last_state: _State = _State()
 
 
 class _Resources(Wire, frozen=True):
@@ -128,10 +129,11 @@ def is_finished(pod: Pod) -> bool:
 
 def is_ready(pod: Pod) -> bool:
     """Whether its Ready condition is True."""
-    return _condition_is_true(pod, "Ready")
+    return condition_is_true(pod, "Ready")
 
 
-def _condition_is_true(pod: Pod, kind: str) -> bool:
+def condition_is_true(pod: Pod, kind: str) -> bool:
+    """Whether its condition of that type is True."""
     return any(c.type == kind and c.status == "True" for c in pod.status.conditions or ())
 
 
@@ -147,13 +149,21 @@ def ready_count(pod: Pod) -> tuple[int, int]:
 
 def restarts(pod: Pod) -> int:
     """RESTARTS as kubectl counts them (of the containers, or of the init containers while they run)."""
-    _, initializing = _init_status(pod)
-    counted = pod.status.init_container_statuses if initializing else pod.status.container_statuses
+    return sum(status.restart_count for status in _restarting(pod))
+
+
+def last_restart(pod: Pod) -> datetime | None:
+    """When one of the containers that `restarts` counts last ended, if that is known."""
+    ends = [status.last_state.terminated for status in _restarting(pod)]
+    return max((end.finished_at for end in ends if end is not None and end.finished_at), default=None)
+
+
+def _restarting(pod: Pod) -> list[ContainerStatus]:
+    of_init = pod.status.init_container_statuses or ()
+    if _init_status(pod)[1]:
+        return list(of_init)
     sidecars = {c.name for c in pod.spec.init_containers or () if c.restart_policy == "Always"}
-    extra = 0
-    if not initializing:
-        extra = sum(s.restart_count for s in pod.status.init_container_statuses or () if s.name in sidecars)
-    return sum(s.restart_count for s in counted or ()) + extra
+    return [*(pod.status.container_statuses or ()), *(s for s in of_init if s.name in sidecars)]
 
 
 def status_text(pod: Pod) -> str:
@@ -178,7 +188,7 @@ def _ended(terminated: _Terminated) -> str:
 def _init_status(pod: Pod) -> tuple[str, bool]:
     """The reason so far, and whether init containers decide it (not once the pod says Initialized)."""
     reason, initializing = _init_reason(pod)
-    return reason, initializing and not _condition_is_true(pod, "Initialized")
+    return reason, initializing and not condition_is_true(pod, "Initialized")
 
 
 def _init_reason(pod: Pod) -> tuple[str, bool]:
@@ -213,7 +223,7 @@ def _container_status(pod: Pod, reason: str) -> str:
         elif status.ready and state.running is not None:
             running = True
     if reason == "Completed" and running:
-        return "Running" if _condition_is_true(pod, "Ready") else "NotReady"
+        return "Running" if condition_is_true(pod, "Ready") else "NotReady"
     return reason
 
 

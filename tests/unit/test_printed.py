@@ -1,7 +1,6 @@
-"""What a real API server printed of odd nodes and pods: recorded from kube-apiserver v1.33.5, held against both of ours.
+"""What a real API server printed of odd nodes and pods, held against ours: recorded from kube-apiserver v1.33.5.
 
-The model (what kconsole shows) and the built-in cluster's tables (what kubectl shows of it) are written apart; this
-recording is the judge between them.
+`kconsole nodes` and the built-in cluster's tables print by the same rules, and this recording is their judge.
 """
 
 from __future__ import annotations

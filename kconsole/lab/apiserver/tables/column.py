@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from kconsole.lab.apiserver.status import Object
+from kconsole.model.ages import human_duration
 
 NONE, UNKNOWN, UNSET = "<none>", "<unknown>", "<unset>"
 
@@ -59,34 +60,4 @@ def age_of(obj: Object, now: datetime) -> str:
 
 def since(text: str | None, now: datetime) -> str:
     """How long ago an API timestamp was; `<unknown>` when there is none."""
-    return human_duration((now - moment(text)).total_seconds()) if text else UNKNOWN
-
-
-def human_duration(seconds: float) -> str:
-    """A duration with two figures at most, as kubectl shows ages; more than two seconds in the future is invalid."""
-    if seconds <= -2:
-        return "<invalid>"
-    whole = max(0, int(seconds))
-    if whole < 120:
-        return f"{whole}s"
-    minutes = whole // 60
-    if minutes < 10:
-        return _two(minutes, "m", whole % 60, "s")
-    if minutes < 180:
-        return f"{minutes}m"
-    hours = whole // 3600
-    if hours < 8:
-        return _two(hours, "h", minutes % 60, "m")
-    if hours < 48:
-        return f"{hours}h"
-    days = hours // 24
-    if hours < 192:
-        return _two(days, "d", hours % 24, "h")
-    if days < 730:
-        return f"{days}d"
-    years = days // 365
-    return _two(years, "y", days % 365, "d") if days < 2920 else f"{years}y"
-
-
-def _two(first: int, unit: str, second: int, second_unit: str) -> str:
-    return f"{first}{unit}{second}{second_unit}" if second else f"{first}{unit}"
+    return human_duration(now - moment(text)) if text else UNKNOWN

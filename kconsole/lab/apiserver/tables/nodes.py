@@ -1,52 +1,20 @@
-"""The columns of nodes: STATUS, ROLES and VERSION as the real printer words them. Pure."""
+"""The columns of nodes. Pure."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from kconsole.lab.apiserver.status import Object
-from kconsole.lab.apiserver.tables.column import AGE, NAME, NONE, UNKNOWN, Column, Printer, age_of
-
-_ROLE_PREFIX = "node-role.kubernetes.io/"
-_ROLE_LABEL = "kubernetes.io/role"
-
-
-def status_of(node: Object) -> str:
-    """Ready, NotReady, or Unknown without a Ready condition; then whether it is cordoned."""
-    conditions = node.get("status", {}).get("conditions") or []
-    ready = next((condition.get("status") for condition in conditions if condition.get("type") == "Ready"), None)
-    status = {"True": "Ready", None: "Unknown"}.get(ready, "NotReady")
-    return f"{status},SchedulingDisabled" if node.get("spec", {}).get("unschedulable") else status
-
-
-def roles_of(node: Object) -> str:
-    """Every role label's suffix and the value of the role label, sorted."""
-    labels = node["metadata"].get("labels") or {}
-    roles = {label[len(_ROLE_PREFIX) :] for label in labels if label.startswith(_ROLE_PREFIX)}
-    roles.add(labels.get(_ROLE_LABEL, ""))
-    return ",".join(sorted(role for role in roles if role)) or NONE
-
-
-def _address(node: Object, kind: str) -> str:
-    addresses = node.get("status", {}).get("addresses") or []
-    return next((address["address"] for address in addresses if address.get("type") == kind), NONE)
+from kconsole.lab.apiserver.tables.column import AGE, NAME, Column, Printer
+from kconsole.model.nodes import Node
+from kconsole.model.printed import node_cells
 
 
 def _cells(node: Object, now: datetime) -> list[Any]:
-    info = node.get("status", {}).get("nodeInfo") or {}
-    return [
-        node["metadata"]["name"],
-        status_of(node),
-        roles_of(node),
-        age_of(node, now),
-        info.get("kubeletVersion", ""),
-        _address(node, "InternalIP"),
-        _address(node, "ExternalIP"),
-        info.get("osImage") or UNKNOWN,
-        info.get("kernelVersion") or UNKNOWN,
-        info.get("containerRuntimeVersion") or UNKNOWN,
-    ]
+    return list(node_cells(msgspec.convert(node, Node), now))
 
 
 NODES = Printer(

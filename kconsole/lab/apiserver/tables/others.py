@@ -14,10 +14,10 @@ from kconsole.lab.apiserver.tables.column import (
     Column,
     Printer,
     age_of,
-    human_duration,
     moment,
     since,
 )
+from kconsole.model.ages import human_duration
 
 
 def _namespace(namespace: Object, now: datetime) -> list[Any]:
@@ -146,7 +146,7 @@ def _job(job: Object, now: datetime) -> list[Any]:
     start, end = status.get("startTime"), status.get("completionTime")
     took = ""
     if start:
-        took = human_duration(((moment(end) if end else now) - moment(start)).total_seconds())
+        took = human_duration((moment(end) if end else now) - moment(start))
     done = f"{status.get('succeeded', 0)}/{spec.get('completions', 1)}"
     return [job["metadata"]["name"], state, done, took, age_of(job, now), *_of_template(job)]
 
