@@ -200,6 +200,19 @@ async def test_another_control_plane_leads_when_the_leading_controllers_stop(lab
     assert taints(lab, "w1") == [UNSCHEDULABLE]
 
 
+async def test_of_two_control_planes_one_leads(lab_factory: Start) -> None:
+    lab = await lab_factory(control_planes=2, workers=0)
+    await until(lambda: lab.running.static_pods["cp2"].is_ready("kube-controller-manager"), "both are there")
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "w9"}, "spec": {"unschedulable": True}}
+    await lab.running.registry.create(NODES, node)
+    await until(lambda: taints(lab, "w9") == [UNSCHEDULABLE], "the taint")
+    await until(lambda: "RegisteredNode" in reasons(lab, "w9"), "the event")
+    for _ in range(500):
+        await asyncio.sleep(0)
+    events = [event for event in lab.running.registry.list(EVENTS) if event["involvedObject"]["name"] == "w9"]
+    assert [(event["reason"], event["count"]) for event in events] == [("RegisteredNode", 1)]
+
+
 async def test_a_deleted_pod_ends_within_its_grace_and_a_mirror_pod_comes_back(
     lab: Cluster, kubectl: Callable[[Path], Kubectl]
 ) -> None:
