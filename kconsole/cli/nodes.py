@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from collections.abc import Iterable
 from datetime import datetime, timezone
 from itertools import zip_longest
@@ -57,12 +58,16 @@ async def _watch(args: argparse.Namespace) -> None:
 
     wide = args.output == "wide"
     widths: list[int] = []
+    problem = None
     async with await open_session(args) as session:
         inventory = Inventory(session, now=lambda: datetime.now(timezone.utc), selector=args.selector)
         running = asyncio.ensure_future(inventory.run())
         try:
             async for change in inventory.changes():
                 now = datetime.now(timezone.utc)
+                if change.link.problem != problem:
+                    problem = change.link.problem
+                    print(problem or _("Live again."), file=sys.stderr, flush=True)
                 if args.output == "json":
                     for name in sorted(change.gone):
                         print(msgspec.json.encode({"name": name, "deleted": True}).decode(), flush=True)

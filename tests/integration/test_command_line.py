@@ -212,3 +212,26 @@ async def test_an_unreachable_cluster_is_one_sentence(kconsole: Kconsole, lab: C
     ended = await kconsole("nodes", "--kubeconfig", str(kconsole.kubeconfig))
     assert ended.code == 1
     assert "Traceback" not in ended.err
+
+
+async def test_watching_says_when_the_cluster_is_lost_and_when_it_is_live_again(
+    kconsole: Kconsole, lab: Cluster
+) -> None:
+    process = await kconsole.start("nodes", "--watch")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    while b"w3" not in await asyncio.wait_for(process.stdout.readline(), 30):
+        pass
+    await lab.running.static_pods["cp1"].hold("kube-apiserver")
+    assert await asyncio.wait_for(process.stderr.readline(), 30)
+    await lab.running.static_pods["cp1"].release("kube-apiserver")
+    while b"Live again" not in await asyncio.wait_for(process.stderr.readline(), 60):
+        pass
+    process.send_signal(signal.SIGINT)
+    await asyncio.wait_for(process.communicate(), 30)
+
+
+async def test_a_group_is_claimed_together_with_a_user(kconsole: Kconsole) -> None:
+    ended = await kconsole("nodes", "--as-group", "x")
+    assert ended.code == 2
+    assert (await kconsole("nodes", "--as", "jane", "--as-group", "kconsole:viewers")).code == 0
