@@ -38,10 +38,11 @@ bench: $(VENV)/.dev
 screenshots: $(VENV)/.dev
 	$(BIN)/python screenshots/make.py
 
+CATALOGUE := kconsole/locale/en/LC_MESSAGES/kconsole.po
+
 catalogue: $(VENV)/.dev
-	$(BIN)/pybabel --quiet extract --no-location --sort-output --omit-header -k _ -k ngettext:1,2 -k _n:1,2 -k mark -o kconsole/locale/kconsole.pot kconsole
-	mkdir -p kconsole/locale/en/LC_MESSAGES
-	cp kconsole/locale/kconsole.pot kconsole/locale/en/LC_MESSAGES/kconsole.po
+	mkdir -p $(dir $(CATALOGUE))
+	$(BIN)/pybabel --quiet extract --no-location --sort-output --omit-header -k _ -k ngettext:1,2 -k mark -o $(CATALOGUE) kconsole
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -21,6 +21,7 @@ import msgspec
 from rich.text import Text
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Event, Key
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
@@ -347,6 +348,11 @@ class Console(App[int], inherit_bindings=False):
                 self.look_at(item.removeprefix(CONTEXT))
         elif item.startswith(THEME):
             self.theme = item.removeprefix(THEME)
+
+    async def on_event(self, event: Event) -> None:
+        """Keys typed behind the one that left open nothing more: screens that are ending cannot show it."""
+        if not (self._exit and isinstance(event, Key)):
+            await super().on_event(event)
 
     # --- errors of our own
 

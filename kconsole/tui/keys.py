@@ -161,8 +161,8 @@ KEYS = (
     Key("help", "nodes", ("question_mark", "f1"), "help", mark("help"), mark("this page"), rank=8),
     Key("quit", "nodes", ("q", "ctrl+c"), "quit", mark("quit"), mark("quit"), rank=9),
     Key("node-back", "node", ("escape", "q"), "back", mark("back"), mark("back to the table"), rank=1, palette=False),
-    Key("node-down", "node", ("down", "j"), "scroll(1)", mark("down"), mark("a line down"), rank=2, palette=False),
-    Key("node-up", "node", ("up", "k"), "scroll(-1)", mark("up"), mark("a line up"), rank=3, palette=False),
+    Key("node-down", "node", ("down", "j"), "scroll(1)", mark("scroll"), mark("a line down"), rank=2, palette=False),
+    Key("node-up", "node", ("up", "k"), "scroll(-1)", mark("scroll"), mark("a line up"), palette=False),
     Key(
         "node-page-down",
         "node",

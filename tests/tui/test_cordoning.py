@@ -82,6 +82,22 @@ async def test_cancel_has_the_focus_and_the_opening_key_does_not_confirm() -> No
     assert not cluster.worlds
 
 
+@pytest.mark.parametrize("key", ["tab", "r", "ㄱ"])
+async def test_what_is_typed_behind_tab_is_a_reason_and_not_a_consent(key: str) -> None:
+    cluster = three()
+    console = console_on(cluster)
+    async with console.run_test(size=SIZE) as pilot:
+        await until_text(console, "w3")
+        await pilot.press("c")
+        await until_text(console, "[ y cordon ]")
+        await pilot.press(key, *"battery")
+        assert "battery" in screen_text(console)
+        await pilot.press("enter", "enter")
+        await until(console, lambda: bool(cluster.writer.patched))
+        await until(console, lambda: console.facts.operation is None)
+    assert cluster.writer.patched[0][1]["metadata"]["annotations"]["kconsole.io/cordon-reason"] == "battery"
+
+
 @pytest.mark.parametrize("key", ["escape", "n", "ㅜ"])
 async def test_nothing_happens_when_it_is_not_confirmed(key: str) -> None:
     cluster = three()
@@ -123,7 +139,7 @@ async def test_a_refused_cordon_is_told_in_the_apis_own_words_until_dismissed_an
     cluster.writer.refuse["w1"] = words
     console = console_on(cluster)
     async with console.run_test(size=SIZE) as pilot:
-        await confirmed(console, pilot, "space", "space", "c")
+        await confirmed(console, pilot, "space", "down", "space", "c")
         await until_text(console, "w1: cordon failed:")
         said = " ".join(line.strip() for line in screen_lines(console))
         assert words in said
@@ -143,7 +159,7 @@ async def test_a_plan_that_changed_while_it_was_open_is_shown_again_with_the_dif
     console = console_on(cluster)
     async with console.run_test(size=SIZE) as pilot:
         await until_text(console, "w3")
-        await pilot.press("space", "space", "c")
+        await pilot.press("space", "down", "space", "c")
         await until_text(console, "Cordon 2 nodes in prod?")
         cluster.tell(make_node("w2", cordoned=True))
         await until(console, lambda: console.store.nodes["w2"].unschedulable)

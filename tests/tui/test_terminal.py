@@ -106,7 +106,7 @@ def test_two_nodes_are_cordoned_and_marks_survive_a_stopped_api_server(
     tmux = in_tmux([*KCONSOLE, "--kubeconfig", str(lab)])
     tmux.shows(" LAB  tmux  Kubernetes v1.33")
     tmux.shows("w3")
-    tmux.press("Down", "Space", "Space")
+    tmux.press("Down", "Space", "Down", "Space")
     tmux.shows("2 marked")
     tmux.press("c")
     tmux.shows("kubectl --context tmux cordon w1 w2")
@@ -123,7 +123,7 @@ def test_two_nodes_are_cordoned_and_marks_survive_a_stopped_api_server(
     tmux.shows("[ y uncordon ]")
     tmux.press("y")
     tmux.lacks("cordoned")
-    tmux.press("q")
+    tmux.press("q", "u", "c", ":")
     tmux.shows("left with 0")
     assert "NAME" not in tmux.screen()
 

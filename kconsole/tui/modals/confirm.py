@@ -36,8 +36,9 @@ class Confirm(Box[Consent]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(",".join(keys.caps("y")), "confirm", show=False),
         Binding(",".join(keys.caps("n")), "cancel", show=False),
-        Binding("left", "app.focus_previous", show=False),
-        Binding("right", "app.focus_next", show=False),
+        Binding(",".join(keys.caps("r")), "reason", show=False),
+        Binding("tab,right", "turn(1)", show=False),
+        Binding("shift+tab,left", "turn(-1)", show=False),
         Binding("down,j,ㅓ", "scroll(1)", show=False),
         Binding("up,k,ㅏ", "scroll(-1)", show=False),
         Binding("pagedown", "scroll(10)", show=False),
@@ -69,12 +70,25 @@ class Confirm(Box[Consent]):
         return [*found, Horizontal(TextLines(self._hint), *buttons, classes="buttons")]
 
     def _hint(self, width: int) -> list[Line]:
-        keys = [(_("tab"), _("next")), (_("esc"), _("cancel"))] if self._verb else [(_("esc"), _("close"))]
-        return [tuple(piece for key, says in keys for piece in ((f"{key} ", "key"), (f"{says}  ", "muted")))]
+        told = [(_("esc"), _("cancel") if self._verb else _("close"))]
+        if self._verb and self._reason:
+            told = [("r", _("reason")), (_("tab"), _("next")), *told]
+        return [tuple(piece for key, says in told for piece in ((f"{key} ", "key"), (f"{says}  ", "muted")))]
 
     def on_mount(self) -> None:
         """The way out has the focus; where a reason is needed, it is asked for first."""
         self.query_one("#reason" if self._needs_reason else "#cancel").focus()
+
+    def action_turn(self, by: int) -> None:
+        """The next part. The reason comes before the confirming button: what is typed behind a tab is never a key."""
+        ring = [part for wanted in ("#cancel", "#reason", "#confirm") for part in self.query(wanted)]
+        if self.focused in ring:
+            ring[(ring.index(self.focused) + by) % len(ring)].focus()
+
+    def action_reason(self) -> None:
+        """Go where the reason is typed."""
+        for asked in self.query(Input):
+            asked.focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """A button says what its key says."""

@@ -202,14 +202,9 @@ class NodesScreen(Screen[None]):
             self.console.ask(action, chosen)
 
     def action_mark(self) -> None:
-        """Mark or unmark the node under the cursor, and go on to the next."""
-        store = self.console.store
-        if store.cursor is not None:
-            name = store.cursor
-            store.toggle_mark()
-            self.table.show_marks([name])
-            self.table.action_move(1)
-            self.banner.redraw()
+        """Mark or unmark the node under the cursor, which stays where it is, as in k9s."""
+        self.console.store.toggle_mark()
+        self._marks_changed()
 
     def action_mark_range(self) -> None:
         """Mark from the last mark to the cursor."""
