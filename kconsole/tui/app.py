@@ -234,7 +234,7 @@ class Console(App[int], inherit_bindings=False):
 
     def _after_failure(self, way: Way | None) -> None:
         if way == "quit":
-            self.exit(0)
+            self.exit(return_code=1, message=Text(self.facts.problem or ""))
         elif way == "retry":
             self.look_at(self._wanted)
         elif way == "choose":

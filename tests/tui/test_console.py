@@ -241,6 +241,15 @@ async def test_another_context_can_be_chosen_when_one_cannot_be_opened() -> None
         await until_text(console, "w77")
 
 
+async def test_leaving_without_ever_having_seen_the_cluster_is_a_failure() -> None:
+    console = console_on(KconsoleError("The token has expired."))
+    async with console.run_test(size=SIZE) as pilot:
+        await until_text(console, "The token has expired.")
+        await pilot.press("q")
+        await until(console, lambda: not console.is_running)
+    assert console.return_code == 1
+
+
 async def test_an_error_of_our_own_is_a_sentence_on_the_screen_and_a_traceback_in_a_file() -> None:
     cluster = FakeCluster(*some_nodes())
 
