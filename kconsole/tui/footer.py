@@ -42,8 +42,8 @@ def _line(groups: Sequence[Sequence[Key]], refusals: Mapping[str, str]) -> Line:
         pieces.append(("  " if pieces else " ", ""))
         reason = refusals.get(group[0].id)
         if reason:
-            named = " ".join(f"{shown(key.keys[0])} {_(key.label)}" for key in group)
-            pieces.append((f"{named}: {reason}", "muted"))
+            # Keys without their words: those that do work need the room.
+            pieces.append((f"{' '.join(shown(key.keys[0]) for key in group)}: {reason}", "muted"))
             continue
         pieces += [(shown(group[0].keys[0]), "key"), (f" {_(group[0].label)}", "")]
     return tuple(pieces)

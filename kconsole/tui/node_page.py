@@ -15,6 +15,7 @@ from kconsole.model.ages import age, human_duration
 from kconsole.model.cordons import cordon_of
 from kconsole.model.nodes import Condition, Node, bad_conditions, roles, status_text, visible_taints
 from kconsole.model.pods import Pod, is_finished, is_ready, ready_count, restarts
+from kconsole.model.printed import restarts_cell
 from kconsole.model.pods import status_text as pod_status
 from kconsole.model.quantities import amount_text
 from kconsole.tui.glyphs import Glyphs
@@ -147,7 +148,7 @@ def _pods(pods: Sequence[Pod] | None, now: datetime, width: int, signs: Glyphs) 
                 (clean(pod.name), ""),
                 (f"{ready}/{count}", tone),
                 (clean(pod_status(pod)), tone),
-                (str(restarts(pod)), "" if restarts(pod) else "muted"),
+                (restarts_cell(pod, now), "" if restarts(pod) else "muted"),
                 (age(pod.metadata.creation_timestamp, now), "muted"),
             ]
         )

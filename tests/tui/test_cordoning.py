@@ -207,7 +207,7 @@ async def test_without_permission_the_key_is_greyed_with_the_missing_verb_and_sa
     cluster.may = False
     console = console_on(cluster)
     async with console.run_test(size=SIZE) as pilot:
-        await until_text(console, "c cordon u uncordon: no permission to patch nodes")
+        await until_text(console, "c u: no permission to patch nodes")
         await pilot.press("c")
         await until_text(console, "cordon is not possible: no permission to patch nodes.")
         assert console.nodes_screen.is_active
@@ -218,7 +218,7 @@ async def test_read_only_never_builds_the_writing_half() -> None:
     console = console_on(cluster, read_only=True)
     async with console.run_test(size=SIZE) as pilot:
         await until_text(console, " READ-ONLY ")
-        await until_text(console, "c cordon u uncordon: read-only")
+        await until_text(console, "c u: read-only")
         for key in ("c", "u", "L"):
             await pilot.press(key, "y")
         await until_text(console, "cordon is not possible: read-only.")
@@ -230,7 +230,7 @@ async def test_a_protected_context_is_read_only_until_unlocked_with_a_reason() -
     console = console_on(cluster, protected=["pr*"])
     async with console.run_test(size=SIZE) as pilot:
         await until_text(console, " PROTECTED ")
-        await until_text(console, "c cordon u uncordon: protected, L unlocks")
+        await until_text(console, "c u: protected, L unlocks")
         await pilot.press("c")
         await until_text(console, "cordon is not possible: protected, L unlocks.")
         await pilot.press("L")
