@@ -15,8 +15,8 @@ from kconsole.model.ages import age, human_duration
 from kconsole.model.cordons import cordon_of
 from kconsole.model.nodes import Condition, Node, bad_conditions, roles, status_text, visible_taints
 from kconsole.model.pods import Pod, is_finished, is_ready, ready_count, restarts
-from kconsole.model.printed import restarts_cell
 from kconsole.model.pods import status_text as pod_status
+from kconsole.model.printed import restarts_cell
 from kconsole.model.quantities import amount_text
 from kconsole.tui.glyphs import Glyphs
 from kconsole.tui.lines import Line, Piece, paragraph, table
