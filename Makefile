@@ -36,7 +36,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench $(ARGS)
 
 screenshots: $(VENV)/.dev
-	$(BIN)/python screenshots/make.py
+	TEXTUAL_COLOR_SYSTEM=truecolor $(BIN)/python screenshots/make.py
 
 CATALOGUE := kconsole/locale/en/LC_MESSAGES/kconsole.po
 
