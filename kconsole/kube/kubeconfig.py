@@ -29,6 +29,8 @@ class LabEntry(msgspec.Struct, frozen=True):
     control: str
     token: str
     name: str
+    kubeconfig: str = ""
+    """Where that kubeconfig is, for a kubectl in another terminal."""
 
 
 class Context(msgspec.Struct, frozen=True):

@@ -152,7 +152,7 @@ class Cluster:
 
     def _publish(self) -> None:
         extension = {"control": self.control.url, "token": self.control.token}
-        extension |= {"name": self.folder.name, "pid": str(os.getpid())}
+        extension |= {"name": self.folder.name, "pid": str(os.getpid()), "kubeconfig": str(self.kubeconfig)}
         text = person_kubeconfig(
             self.folder.name,
             server=self.plan.server,

@@ -31,7 +31,7 @@ from kconsole.i18n import _
 from kconsole.model.nodes import Node
 from kconsole.model.versions import parse_version
 from kconsole.settings import Settings
-from kconsole.tui import themes
+from kconsole.tui import questions, themes
 from kconsole.tui.ascii_only import AsciiOnly
 from kconsole.tui.background import start
 from kconsole.tui.cluster import Cluster, Now, Opener, live
@@ -39,10 +39,9 @@ from kconsole.tui.cordoning import Cordoning, carry_out
 from kconsole.tui.facts import Facts
 from kconsole.tui.glyphs import ASCII, UNICODE
 from kconsole.tui.keys import KEYS, keys_of
-from kconsole.tui.lines import Line, paragraph
 from kconsole.tui.messages import Message, Messages
 from kconsole.tui.modals.choice import Choice
-from kconsole.tui.modals.confirm import Confirm, Consent
+from kconsole.tui.modals.confirm import Consent
 from kconsole.tui.mode import Mode
 from kconsole.tui.order import ORDERS
 from kconsole.tui.own_errors import own_error
@@ -164,10 +163,17 @@ class Console(App[int], inherit_bindings=False):
             unlocked=self._unlocked.get(name),
         )
         self.learn(context=name, acting_as=cluster.acting_as, mode=mode)
+        self._greet(cluster)
         self._ask_server(cluster)
         if self.settings.pods_every:
             self._pods = PodCounts(cluster.pod_count, self._in_view, self._count_pods, self.settings.pods_every)
             start(self, self._pods.run, "pods")
+
+    def _greet(self, cluster: Cluster) -> None:
+        lab = cluster.context.lab
+        if lab is not None and lab.kubeconfig and not self.messages.all:
+            says = _("Practice cluster. For kubectl in another terminal: export KUBECONFIG={path}")
+            self.report(says.format(path=lab.kubeconfig), "")
 
     def _take(self, batch: NodeChanges) -> None:
         self.store.settled = self.facts.complete
@@ -284,20 +290,13 @@ class Console(App[int], inherit_bindings=False):
     def ask_unlock(self) -> None:
         """Ask for the reason to change something in a protected context."""
         context = self.facts.context
-        says = _(
-            "{context} is protected by your configuration. Unlock it for this run? The reason stays in the banner."
-        )
-
-        def body(width: int) -> list[Line]:
-            return paragraph(says.format(context=context), width)
 
         def answered(consent: Consent | None) -> None:
             if consent is not None and consent.reason:
                 self._unlocked[context] = consent.reason
                 self.learn(mode=msgspec.structs.replace(self.facts.mode, unlocked=consent.reason))
 
-        title = _("Unlock {context}").format(context=context)
-        self.push_screen(Confirm(title, body, verb=_("unlock"), reason=_("Reason"), needs_reason=True), answered)
+        self.push_screen(questions.unlock(context), answered)
 
     def ask_quit(self) -> None:
         """Leave; while something is being done, ask first."""
@@ -305,14 +304,7 @@ class Console(App[int], inherit_bindings=False):
         if not operation:
             self.exit(0)
             return
-        says = _("Still under way: {what} Leaving stops it after the present step; the journal keeps what was done.")
-
-        def body(width: int) -> list[Line]:
-            return paragraph(says.format(what=operation), width)
-
-        self.push_screen(
-            Confirm(_("Leave now?"), body, verb=_("leave")), lambda consent: self.exit(0) if consent else None
-        )
+        self.push_screen(questions.leave(operation), lambda consent: self.exit(0) if consent else None)
 
     async def action_quit(self) -> None:
         """Ctrl-c, on any screen."""

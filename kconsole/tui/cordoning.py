@@ -92,7 +92,8 @@ async def carry_out(console: Console, plan: Plan) -> None:
 
     console.learn(operation=plan.steps[0].text if len(nodes) == 1 else word)
     try:
-        await run_plan(plan, cluster, operations_folder(), console.now, tell)
+        unlocked = console.facts.mode.unlocked
+        await run_plan(plan, cluster, operations_folder(), console.now, tell, unlocked=unlocked)
     except KconsoleError as problem:
         console.show(console.store.give_up(nodes))
         console.report(str(problem))

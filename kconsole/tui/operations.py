@@ -18,13 +18,21 @@ from kconsole.tui.messages import Message
 
 
 async def run_plan(
-    plan: Plan, cluster: Cluster, folder: Path, now: Callable[[], datetime], tell: Callable[[Event], None]
+    plan: Plan,
+    cluster: Cluster,
+    folder: Path,
+    now: Callable[[], datetime],
+    tell: Callable[[Event], None],
+    *,
+    unlocked: str | None = None,
 ) -> Path:
-    """Carry `plan` out and return where its journal is. Raises what the engine raises before anything was touched."""
+    """Carry `plan` out and return where its journal is; `unlocked` is why a protected context may be changed.
+
+    Raises what the engine raises before anything was touched."""
     from kconsole.run.engine import carry_out
     from kconsole.run.journal import Journal
 
-    with Journal(folder, plan, operator(), now()) as journal:
+    with Journal(folder, plan, operator(), now(), unlocked) as journal:
         async for event in carry_out(plan, cluster.world(), journal):
             tell(event)
     return journal.path

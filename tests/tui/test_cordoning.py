@@ -241,6 +241,11 @@ async def test_a_protected_context_is_read_only_until_unlocked_with_a_reason() -
         await until_text(console, " UNLOCKED: INC-7 ")
         await pilot.press("c")
         await until_text(console, "[ y cordon ]")
+        await pilot.press("y")
+        await until(console, lambda: bool(cluster.writer.patched))
+        await until(console, lambda: console.facts.operation is None)
+    (path,) = Path(operations_folder()).glob("*.jsonl")
+    assert read_journal(path).opening.unlocked == "INC-7"
 
 
 async def test_another_protected_context_is_not_unlocked_by_the_first() -> None:
