@@ -17,7 +17,7 @@ import pytest
 from kconsole.lab.cluster import Cluster
 from kconsole.run.journal import read_journal
 from parts.commands import Kconsole
-from parts.labs import Kubectl
+from parts.labs import Kubectl, Start
 
 
 @pytest.fixture
@@ -33,14 +33,28 @@ async def nodes(kconsole: Kconsole) -> dict[str, Any]:
     return {node["name"]: node for node in json.loads(ended.out)}
 
 
-async def test_nodes_prints_what_kubectl_prints(kconsole: Kconsole, kubectl: Callable[[Path], Kubectl]) -> None:
+MINORS = ["1.27", *[pytest.param(f"1.{m}", marks=pytest.mark.exhaustive) for m in range(28, 33)], "1.33"]
+
+
+@pytest.mark.parametrize("minor", MINORS)
+async def test_nodes_prints_what_kubectl_of_that_minor_prints(
+    minor: str, lab_factory: Start, kubectl: Callable[[Path], Kubectl], tmp_path: Path
+) -> None:
     def without_age(table: str) -> list[list[str]]:
         rows = [line.split() for line in table.splitlines()]
         return [row[:3] + row[4:] for row in rows]
 
+    lab = await lab_factory(version=minor, control_planes=2, workers=4)
+    kubectl_of_lab, kconsole = kubectl(lab.kubeconfig), Kconsole(lab.kubeconfig, tmp_path)
+    await kubectl_of_lab("cordon", "w2")
+    await kubectl_of_lab("label", "node", "w3", "node-role.kubernetes.io/gpu=", "kubernetes.io/role=infra")
     ours = await kconsole("nodes", "-o", "wide")
-    theirs = await kubectl(kconsole.kubeconfig)("get", "nodes", "-o", "wide")
-    assert without_age(ours.out) == without_age(theirs)
+    assert without_age(ours.out) == without_age(await kubectl_of_lab("get", "nodes", "-o", "wide"))
+    assert "gpu,infra" in ours.out
+    for name in ("w1", "w2", "w3", "cp1"):
+        roles = next(row.split()[2] for row in ours.out.splitlines() if row.startswith(f"{name} "))
+        described = await kubectl_of_lab("describe", "node", name)
+        assert next(line.split()[1] for line in described.splitlines() if line.startswith("Roles:")) == roles
 
 
 async def test_nodes_as_json_has_the_fields_scripts_rely_on(kconsole: Kconsole) -> None:

@@ -122,7 +122,7 @@ def test_two_nodes_are_cordoned_and_marks_survive_a_stopped_api_server(
     tmux.press("u")
     tmux.shows("[ y uncordon ]")
     tmux.press("y")
-    tmux.lacks("cordoned")
+    tmux.lacks("cordoned ")
     tmux.press("q", "u", "c", ":")
     tmux.shows("left with 0")
     assert "NAME" not in tmux.screen()
