@@ -44,6 +44,11 @@ def churn(name: str, changes: float) -> None:
     LabClient.named(name).post("/churn", rate=changes)
 
 
+def server_seconds(name: str) -> float:
+    """Processor seconds that the cluster `name` has used so far."""
+    return float(LabClient.named(name).get("/status")["cpu_seconds"])
+
+
 def run(*argv: str, env: dict[str, str] | None = None) -> tuple[float, float]:
     """Run a command to its end: wall seconds and peak memory in MiB."""
     begun = time.monotonic()

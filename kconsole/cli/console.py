@@ -34,7 +34,7 @@ def open_console(
     if os.environ.get("TERM", "") in ("", "dumb"):
         raise UsageError(_("This terminal (TERM=dumb) cannot show the console. Try: kconsole nodes --watch"))
     choose_language(settings.language or None)
-    _prepare_textual()
+    prepare_textual()
     from kconsole.tui.app import run_console
 
     return run_console(
@@ -42,7 +42,7 @@ def open_console(
     )
 
 
-def _prepare_textual() -> None:
+def prepare_textual() -> None:
     """Textual reads these when it is first imported: no animation, and no more frames than a slow link can carry."""
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
