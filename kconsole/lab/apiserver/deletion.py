@@ -10,6 +10,11 @@ from kconsole.lab.apiserver.resources import Resource
 from kconsole.lab.apiserver.rules import rules_of
 from kconsole.lab.apiserver.status import Object
 
+ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
+"""The finalizers by which the garbage collector is told what to do with an object's dependents."""
+_ORPHANING = ("replicationcontrollers", "jobs")
+"""Resources whose dependents stay when a deletion does not say what becomes of them."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -33,8 +38,32 @@ def is_over(resource: Resource, obj: Object) -> bool:
     return marked and not is_held(resource, obj)
 
 
-def outcome(resource: Resource, obj: Object, *, now: datetime, grace_seconds: int | None) -> Outcome:
+def finalizers(resource: Resource, present: list[str], propagation: str) -> list[str]:
+    """The finalizers a deletion leaves: those of the garbage collector follow from what becomes of the dependents."""
+    if not propagation:
+        kept = [name for name in (ORPHAN, FOREGROUND) if name in present]
+        by_itself = ORPHAN if resource.plural in _ORPHANING else ""
+        wanted = (kept or [by_itself])[0]
+    else:
+        wanted = {"Orphan": ORPHAN, "Foreground": FOREGROUND}.get(propagation, "")
+    others = [name for name in present if name not in (ORPHAN, FOREGROUND)]
+    return [*others, wanted] if wanted else others
+
+
+def outcome(
+    resource: Resource, obj: Object, *, now: datetime, grace_seconds: int | None, propagation: str = ""
+) -> Outcome:
     """What deleting `obj` now comes to. A second deletion can shorten the grace of the first, never lengthen it."""
+    left = finalizers(resource, obj["metadata"].get("finalizers") or [], propagation)
+    if left == (obj["metadata"].get("finalizers") or []):
+        return _outcome(resource, obj, now, grace_seconds)
+    metadata = {key: value for key, value in obj["metadata"].items() if key != "finalizers"}
+    held = {**obj, "metadata": {**metadata, **({"finalizers": left} if left else {})}}
+    found = _outcome(resource, held, now, grace_seconds)
+    return found if found.gone or found.marked else Outcome(gone=is_over(resource, held), marked=held)
+
+
+def _outcome(resource: Resource, obj: Object, now: datetime, grace_seconds: int | None) -> Outcome:
     metadata = obj["metadata"]
     grace = rules_of(resource.plural).grace(obj, grace_seconds)
     if "deletionTimestamp" in metadata:

@@ -20,13 +20,15 @@ from aiohttp import web
 from kconsole.lab.apiserver import plain
 from kconsole.lab.apiserver.authentication import ANONYMOUS, Authenticator, User, impersonated
 from kconsole.lab.apiserver.authorization import allowed, refusal
+from kconsole.lab.apiserver.calls import Answer, Call
 from kconsole.lab.apiserver.faults import Faults
 from kconsole.lab.apiserver.journal import Journal, Record
 from kconsole.lab.apiserver.registry import Registry
-from kconsole.lab.apiserver.requests import Asked, target, understand
+from kconsole.lab.apiserver.requests import Asked, target, truth, understand
 from kconsole.lab.apiserver.status import ApiError, failure, no_such_path
 from kconsole.lab.apiserver.streaming import Cut, WatchStream
-from kconsole.lab.apiserver.verbs import Answer, Call, Verbs
+from kconsole.lab.apiserver.subresources import LogStream
+from kconsole.lab.apiserver.verbs import Verbs
 
 _log = logging.getLogger(__name__)
 
@@ -213,10 +215,14 @@ class ApiListener:
             await request.read(),
             lambda: self._faults.continue_expired(asked),
         )
+        if asked.subresource == "log" and asked.verb == "get" and truth(request.query, "follow"):
+            return await self._stream(request, exchange, LogStream(self._registry, call))
         return self._send(request, exchange, await self._verbs.answer(call))
 
-    async def _stream(self, request: web.BaseRequest, exchange: _Exchange, stream: WatchStream) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "application/json", **_standard()})
+    async def _stream(
+        self, request: web.BaseRequest, exchange: _Exchange, stream: WatchStream | LogStream
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": stream.content_type, **_standard()})
         response.enable_chunked_encoding()
         async with contextlib.aclosing(stream.chunks()) as chunks:
             # Until its first chunk (which may be empty) the stream can still refuse, with a code of its own.

@@ -9,7 +9,7 @@ from datetime import datetime
 from kconsole.lab.apiserver.resources import Resource
 from kconsole.lab.apiserver.rules import Cause, rules_of
 from kconsole.lab.apiserver.selectors import is_label_key, is_label_value
-from kconsole.lab.apiserver.status import MODIFIED, Object, bad_request, conflict, invalid
+from kconsole.lab.apiserver.status import MODIFIED, Object, bad_request, conflict, invalid, precondition_failed
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _SUBDOMAIN_RULE = (
@@ -138,9 +138,18 @@ def updated_object(resource: Resource, old: Object, given: Object, subresource: 
     rules.defaults(result)
     if resource.counts_generations and result.get("spec") != old.get("spec"):
         metadata["generation"] = old["metadata"].get("generation", 0) + 1
-    raise_if(resource, result, metadata_causes(metadata))
+    raise_if(resource, result, [*metadata_causes(metadata), *_finalizer_causes(old["metadata"], metadata)])
     raise_if(resource, result, rules.frozen(old, result))
     return result
+
+
+def _finalizer_causes(old: Object, new: Object) -> list[Cause]:
+    added = [name for name in new.get("finalizers") or () if name not in (old.get("finalizers") or ())]
+    if "deletionTimestamp" not in old or not added:
+        return []
+    named = ", ".join(f'"{name}"' for name in added)
+    why = "no new finalizers can be added if the object is being deleted, found new finalizers"
+    return [("metadata.finalizers", "FieldValueForbidden", f"Forbidden: {why} []string{{{named}}}")]
 
 
 def _check_identity(resource: Resource, old: Object, new: Object) -> None:
@@ -164,14 +173,14 @@ def check_preconditions(resource: Resource, obj: Object, preconditions: Mapping[
     metadata = obj["metadata"]
     uid, version = preconditions.get("uid"), preconditions.get("resourceVersion")
     if uid and uid != metadata["uid"]:
-        raise conflict(
+        raise precondition_failed(
             resource,
             metadata["name"],
             f"the UID in the precondition ({uid}) does not match the UID in record ({metadata['uid']})."
             " The object might have been deleted and then recreated",
         )
     if version and version != metadata["resourceVersion"]:
-        raise conflict(
+        raise precondition_failed(
             resource,
             metadata["name"],
             f"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kconsole.lab.apiserver.requests import number
+from kconsole.lab.apiserver.requests import number, truth
 from kconsole.lab.apiserver.status import ApiError, Object, bad_request, failure
+
+PROPAGATIONS = ("Foreground", "Background", "Orphan")
 
 
 def dry_run(values: Sequence[str]) -> bool:
@@ -29,6 +31,8 @@ class Deletion:
 
     grace_seconds: int | None = None
     preconditions: Mapping[str, str] = field(default_factory=dict)
+    propagation: str = ""
+    """What becomes of dependents: Foreground, Background or Orphan; empty for what the resource does by itself."""
     dry_run: bool = False
 
 
@@ -42,4 +46,28 @@ def deletion(body: Object, query: Mapping[str, str], dry: Sequence[str]) -> Dele
         grace = number(query, "gracePeriodSeconds")
     if grace is not None and (not isinstance(grace, int) or grace < 0):
         raise bad_request("gracePeriodSeconds must be a whole number, not below zero")
-    return Deletion(grace, body.get("preconditions") or {}, dry_run([*dry, *(body.get("dryRun") or [])]))
+    rehearsed = dry_run([*dry, *(body.get("dryRun") or [])])
+    return Deletion(grace, body.get("preconditions") or {}, _propagation(body, query), rehearsed)
+
+
+def _propagation(body: Object, query: Mapping[str, str]) -> str:
+    policy = body.get("propagationPolicy") or query.get("propagationPolicy", "")
+    orphan = body.get("orphanDependents")
+    if orphan is None and "orphanDependents" in query:
+        orphan = truth(query, "orphanDependents")
+    if policy and orphan is not None:
+        message = f'Invalid value: "{policy}": orphanDependents and deletionPropagation cannot be both set'
+        raise _invalid("FieldValueInvalid", message)
+    if policy and policy not in PROPAGATIONS:
+        supported = ", ".join(f'"{one}"' for one in (*PROPAGATIONS, "nil"))
+        message = f'Unsupported value: "{policy}": supported values: {supported}'
+        raise _invalid("FieldValueNotSupported", message)
+    if orphan is not None:
+        return "Orphan" if orphan else "Background"
+    return str(policy)
+
+
+def _invalid(reason: str, message: str) -> ApiError:
+    cause = {"reason": reason, "message": message, "field": "propagationPolicy"}
+    details = {"group": "meta.k8s.io", "kind": "DeleteOptions", "causes": [cause]}
+    return failure(422, "Invalid", f'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: {message}', details)

@@ -8,9 +8,9 @@ import msgspec
 
 from kconsole.lab.apiserver import discovery, openapi, openapi_v2
 from kconsole.lab.apiserver.backends import Unavailable
+from kconsole.lab.apiserver.calls import Answer
 from kconsole.lab.apiserver.status import failure, no_such_path
 from kconsole.lab.apiserver.store import Store
-from kconsole.lab.apiserver.verbs import Answer
 
 _CHECKS = (
     "ping",

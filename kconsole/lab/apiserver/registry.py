@@ -122,7 +122,7 @@ class Registry:
         new = objects.new_object(resource, obj, now=self.clock(), uid=self._uid(), suffix=suffix)
         metadata = new["metadata"]
         if resource.namespaced:
-            self._check_namespace(resource, metadata)
+            self.check_open(resource, metadata.get("namespace") or "", metadata["name"])
         key = resource.key(metadata.get("namespace"), metadata["name"])
         if self.store.shelf(resource).find(key) is not None:
             raise already_exists(resource, metadata["name"])
@@ -133,8 +133,8 @@ class Registry:
         except Mismatch:
             raise already_exists(resource, metadata["name"]) from None
 
-    def _check_namespace(self, resource: Resource, metadata: Object) -> None:
-        namespace = metadata.get("namespace") or ""
+    def check_open(self, resource: Resource, namespace: str, name: str) -> None:
+        """Return when something new may begin in the namespace; 404 when it is not there, 403 when it is ending."""
         home = self.store.shelf(RESOURCES["namespaces"]).find(RESOURCES["namespaces"].key(None, namespace))
         if home is None:
             raise not_found(RESOURCES["namespaces"], namespace)
@@ -145,8 +145,10 @@ class Registry:
                 "message": f"namespace {namespace} is being terminated",
                 "field": "metadata.namespace",
             }
-            details = {"name": metadata["name"], "kind": resource.plural, "causes": [cause]}
-            raise forbidden(resource.qualified, metadata["name"], message, details)
+            details: Object = {"name": name, "kind": resource.plural}
+            if resource.group:
+                details["group"] = resource.group
+            raise forbidden(resource.qualified, name, message, {**details, "causes": [cause]})
 
     async def change(
         self,
@@ -186,15 +188,23 @@ class Registry:
         name: str,
         *,
         grace_seconds: int | None = None,
+        propagation: str = "",
         preconditions: Mapping[str, str] | None = None,
         dry_run: bool = False,
     ) -> Object:
         """Delete, or mark for deletion what has a grace period or finalizers; the object as it was last, or is now.
 
-        `preconditions`: `uid` and `resourceVersion` that the object must have, else 409.
+        `preconditions`: `uid` and `resourceVersion` that the object must have, else 409. `propagation`: Foreground,
+        Background or Orphan, for the garbage collector; empty for what the resource does by itself.
         """
         obj, _ = await self.remove(
-            resource, namespace, name, grace_seconds=grace_seconds, preconditions=preconditions, dry_run=dry_run
+            resource,
+            namespace,
+            name,
+            grace_seconds=grace_seconds,
+            propagation=propagation,
+            preconditions=preconditions,
+            dry_run=dry_run,
         )
         return obj
 
@@ -205,6 +215,7 @@ class Registry:
         name: str,
         *,
         grace_seconds: int | None = None,
+        propagation: str = "",
         preconditions: Mapping[str, str] | None = None,
         dry_run: bool = False,
     ) -> tuple[Object, bool]:
@@ -212,11 +223,13 @@ class Registry:
         while True:
             entry = self.entry(resource, namespace, name)
             objects.check_preconditions(resource, entry.object, preconditions or {})
-            out = deletion.outcome(resource, entry.object, now=self.clock(), grace_seconds=grace_seconds)
+            out = deletion.outcome(
+                resource, entry.object, now=self.clock(), grace_seconds=grace_seconds, propagation=propagation
+            )
             if dry_run or (out.marked is None and not out.gone):
                 return out.marked or entry.object, out.gone
             try:
-                written = await self._write(resource, entry.key, out.marked, entry.revision)
+                written = await self._write(resource, entry.key, None if out.gone else out.marked, entry.revision)
             except Mismatch:
                 continue
             return written.object, out.gone

@@ -91,6 +91,13 @@ def conflict(resource: Resource, name: str, why: str) -> ApiError:
     return failure(409, "Conflict", message, _about(resource, name))
 
 
+def precondition_failed(resource: Resource, name: str, why: str) -> ApiError:
+    """409: a deletion was meant for another object or state; named by kind, as the real server does."""
+    kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+    details = {**_about(resource, name), "kind": resource.kind}
+    return failure(409, "Conflict", f'Operation cannot be fulfilled on {kind} "{name}": {why}', details)
+
+
 MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 
 

@@ -42,6 +42,8 @@ class Cut(Exception):
 class WatchStream:
     """One watch. Constructing it checks the parameters and raises ApiErrors; iterate `chunks` for what to send."""
 
+    content_type = "application/json"
+
     def __init__(
         self,
         registry: Registry,

@@ -6,66 +6,28 @@ Reads parameters and bodies, calls the registry, writes the format the client ac
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import msgspec
-from multidict import MultiMapping
 
-from kconsole.lab.apiserver import options, reviews
-from kconsole.lab.apiserver.authentication import User
-from kconsole.lab.apiserver.media import JSON, Format, negotiate, read_object
+from kconsole.lab.apiserver import reviews
+from kconsole.lab.apiserver.calls import Answer, Call
+from kconsole.lab.apiserver.media import Format, negotiate, read_object
 from kconsole.lab.apiserver.paging import Page, page_of
 from kconsole.lab.apiserver.patches import Patch
 from kconsole.lab.apiserver.registry import Registry
-from kconsole.lab.apiserver.requests import Asked
-from kconsole.lab.apiserver.resources import Resource
 from kconsole.lab.apiserver.selectors import select
 from kconsole.lab.apiserver.status import (
     Object,
     bad_request,
-    failure,
     method_not_allowed,
     success,
 )
+from kconsole.lab.apiserver.subresources import Subresources
 from kconsole.lab.apiserver.tables.render import partial, partial_list, rows, table
 
 ONE_SHAPE = ("Table", "PartialObjectMetadata")
 LIST_SHAPES = ("Table", "PartialObjectMetadataList")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What goes back to the client."""
-
-    body: bytes
-    code: int = 200
-    content_type: str = JSON
-    headers: dict[str, str] = field(default_factory=dict)
-    dry_run: bool = False
-
-
-@dataclass(frozen=True)
-class Call:
-    """A request on a resource, with everything an answer depends on."""
-
-    asked: Asked
-    resource: Resource
-    user: User
-    query: MultiMapping[str]
-    accept: str
-    content_type: str
-    body: bytes
-    continue_expired: Callable[[], bool]
-
-    @property
-    def namespace(self) -> str | None:
-        """The namespace, or None for all."""
-        return self.asked.namespace or None
-
-    @property
-    def dry(self) -> bool:
-        """Whether nothing may be written."""
-        return options.dry_run(self.query.getall("dryRun", []))
 
 
 class Verbs:
@@ -73,6 +35,7 @@ class Verbs:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+        self._subresources = Subresources(registry)
 
     async def answer(self, call: Call) -> Answer:
         """The answer to any verb but watch; raises ApiErrors."""
@@ -82,6 +45,9 @@ class Verbs:
             served = subresource.verbs if subresource else ()
         if call.asked.verb not in served or not _has_place(call):
             raise method_not_allowed(call.resource)
+        special = self._subresources.handler(call.asked.subresource)
+        if special is not None:
+            return await special(call)
         answer: Answer = await getattr(self, f"_{call.asked.verb}")(call)
         return answer
 
@@ -101,10 +67,6 @@ class Verbs:
         return table(call.resource, metadata, found, version=shape.version)
 
     async def _get(self, call: Call) -> Answer:
-        if call.asked.subresource == "log":
-            self._registry.entry(call.resource, call.namespace, call.asked.name)
-            message = "the server could not find the requested resource: this cluster's pods keep no logs"
-            raise failure(404, "NotFound", message, {})
         entry = self._registry.entry(call.resource, call.namespace, call.asked.name)
         return self._one(call, entry.object if "as=" in call.accept else {}, entry.encoded)
 
@@ -162,17 +124,14 @@ class Verbs:
         )
         return self._one(call, obj)
 
-    def _deletion(self, call: Call) -> options.Deletion:
-        body = read_object(call.content_type, call.body) if call.body else {}
-        return options.deletion(body, call.query, call.query.getall("dryRun", []))
-
     async def _delete(self, call: Call) -> Answer:
-        how = self._deletion(call)
+        how = call.deletion()
         obj, gone = await self._registry.remove(
             call.resource,
             call.namespace,
             call.asked.name,
             grace_seconds=how.grace_seconds,
+            propagation=how.propagation,
             preconditions=how.preconditions,
             dry_run=how.dry_run,
         )
@@ -184,7 +143,7 @@ class Verbs:
         return replace(answer, dry_run=how.dry_run)
 
     async def _deletecollection(self, call: Call) -> Answer:
-        how = self._deletion(call)
+        how = call.deletion()
         selection = select(call.resource, call.query.get("labelSelector"), call.query.get("fieldSelector"))
         page = page_of(self._registry.store, call.resource, call.namespace, selection, call.query)
         for entry in page.entries:
@@ -193,6 +152,7 @@ class Verbs:
                 entry.object["metadata"].get("namespace"),
                 entry.name,
                 grace_seconds=how.grace_seconds,
+                propagation=how.propagation,
                 preconditions={"uid": entry.object["metadata"]["uid"]},
                 dry_run=how.dry_run,
             )

@@ -239,12 +239,6 @@ async def test_a_collection_is_deleted_by_its_selection(api: Any) -> None:
     assert [item["metadata"]["name"] for item in (await api.get(path)).body["items"]] == ["web-2"]
 
 
-async def test_a_pods_log_is_refused_cleanly(api: Any) -> None:
-    found = await api.get("/api/v1/namespaces/shop/pods/web-1/log")
-    assert (found.code, found.body["reason"]) == (404, "NotFound")
-    assert "logs" in found.body["message"]
-
-
 async def test_people_may_do_what_their_profile_says_and_reviews_agree(api: Any) -> None:
     for user, may in (("viewer", False), ("operator", True), ("admin", True)):
         patched = await api.ask("PATCH", f"{NODES}/w1", {"spec": {}}, user=user, Content_Type=STRATEGIC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kconsole.lab.apiserver.resource import ALL_VERBS, NAMED, STATUS, Resource, Subresource, spaced
+from kconsole.lab.apiserver.resource import ALL_VERBS, NAMED, SCALE, STATUS, Resource, Subresource, spaced
 
 _POD_FIELDS = (
     *("spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName"),
@@ -12,6 +12,7 @@ _EVENT_FIELDS = (
     *(f"involvedObject.{name}" for name in ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion")),
     *("involvedObject.fieldPath", "reason", "reportingComponent", "type"),
 )
+_STREAMS = ("create", "get")
 
 CORE = (
     Resource(
@@ -28,7 +29,15 @@ CORE = (
         prefix="/registry/pods/",
         short_names=("po",),
         categories=("all",),
-        subresources=(Subresource("log", ("get",)), STATUS),
+        subresources=(
+            Subresource("attach", _STREAMS, "PodAttachOptions"),
+            Subresource("binding", ("create",), "Binding"),
+            Subresource("eviction", ("create",), "Eviction", "policy", "v1"),
+            Subresource("exec", _STREAMS, "PodExecOptions"),
+            Subresource("log", ("get",)),
+            Subresource("portforward", _STREAMS, "PodPortForwardOptions"),
+            STATUS,
+        ),
         selectable={**spaced(*_POD_FIELDS), "spec.hostNetwork": ("spec.hostNetwork", "false")},
         indexed="spec.nodeName",
         returns_deleted=True,
@@ -119,7 +128,7 @@ CORE = (
         short_names=("rc",),
         categories=("all",),
         counts_generations=True,
-        subresources=(STATUS,),
+        subresources=(SCALE, STATUS),
         selectable={**spaced(), "status.replicas": ("status.replicas", "0")},
     ),
 )

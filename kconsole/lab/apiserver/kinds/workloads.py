@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kconsole.lab.apiserver.resource import STATUS, Resource, spaced
+from kconsole.lab.apiserver.resource import SCALE, STATUS, Resource, spaced
 
 WORKLOADS = (
     Resource(
@@ -28,7 +28,7 @@ WORKLOADS = (
         short_names=("deploy",),
         categories=("all",),
         counts_generations=True,
-        subresources=(STATUS,),
+        subresources=(SCALE, STATUS),
         selectable=spaced(),
     ),
     Resource(
@@ -38,7 +38,7 @@ WORKLOADS = (
         short_names=("rs",),
         categories=("all",),
         counts_generations=True,
-        subresources=(STATUS,),
+        subresources=(SCALE, STATUS),
         selectable={**spaced(), "status.replicas": ("status.replicas", "0")},
     ),
     Resource(
@@ -48,7 +48,7 @@ WORKLOADS = (
         short_names=("sts",),
         categories=("all",),
         counts_generations=True,
-        subresources=(STATUS,),
+        subresources=(SCALE, STATUS),
         selectable=spaced(),
     ),
     Resource(
