@@ -61,9 +61,9 @@ def child(widget: str, count: int) -> None:
     from textual.widgets import DataTable
 
     from bench.invented import NOW, nodes
-    from kconsole.tui.columns import Moment, row_of
-    from kconsole.tui.order import ORDERS
     from kconsole.tui.store import NodeStore
+    from kconsole.tui.table.columns import Moment, row_of
+    from kconsole.tui.table.order import ORDERS
     from kconsole.tui.widgets.line_table import LineTable
 
     found = nodes(count)

@@ -37,19 +37,19 @@ from kconsole.tui.background import start
 from kconsole.tui.cluster import Cluster, Now, Opener, live
 from kconsole.tui.cordoning import Cordoning, carry_out
 from kconsole.tui.facts import Facts
-from kconsole.tui.glyphs import ASCII, UNICODE
 from kconsole.tui.keys import KEYS, keys_of
 from kconsole.tui.messages import Message, Messages
 from kconsole.tui.modals.choice import Choice
 from kconsole.tui.modals.confirm import Consent
 from kconsole.tui.mode import Mode
-from kconsole.tui.order import ORDERS
 from kconsole.tui.own_errors import own_error
 from kconsole.tui.palette import CONTEXT, KEY, THEME, action_items, context_items, theme_items
+from kconsole.tui.pictures.glyphs import ASCII, UNICODE
 from kconsole.tui.pod_counts import PodCounts
 from kconsole.tui.screens.no_cluster import NoCluster, Way
 from kconsole.tui.screens.nodes import NodesScreen
 from kconsole.tui.store import Change, NodeStore
+from kconsole.tui.table.order import ORDERS
 from kconsole.tui.terminal import few_colours, is_gone, paints_per_second
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from kconsole.plan.steps import Action, Plan
 from kconsole.run.events import Event, StepFailed, StepSkipped, StepUnknown
 from kconsole.run.identity import operator
 from kconsole.settings import operations_folder
-from kconsole.tui import plan_page
 from kconsole.tui.modals.confirm import Confirm, Consent
 from kconsole.tui.operations import message_of, run_plan
+from kconsole.tui.pictures import plan_page
 from kconsole.tui.store import Pending
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import Literal
 import msgspec
 
 from kconsole.i18n import _
-from kconsole.tui.lines import Line
-from kconsole.tui.text import clean, wrap
+from kconsole.tui.pictures.lines import Line
+from kconsole.tui.pictures.text import clean, wrap
 
 SHOWN_LINES = 4
 """How much of the screen messages may take before they are only counted."""

@@ -12,7 +12,7 @@ import msgspec
 
 from kconsole.i18n import _
 from kconsole.tui.keys import Key
-from kconsole.tui.text import clean
+from kconsole.tui.pictures.text import clean
 
 Tone = Literal["lab", "safe", "danger"]
 

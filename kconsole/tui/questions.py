@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import partial
 
 from kconsole.i18n import _
-from kconsole.tui.lines import Line, paragraph
 from kconsole.tui.modals.confirm import Confirm
+from kconsole.tui.pictures.lines import Line, paragraph
 
 
 def _saying(text: str, width: int) -> list[Line]:

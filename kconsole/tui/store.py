@@ -14,10 +14,10 @@ import msgspec
 
 from kconsole.model.nodes import Node, health
 from kconsole.model.versions import Version
-from kconsole.tui.columns import Moment, Row, row_of, row_text
-from kconsole.tui.filter import Filter
-from kconsole.tui.glyphs import UNICODE, Glyphs
-from kconsole.tui.order import DEFAULT, Order, natural
+from kconsole.tui.pictures.glyphs import UNICODE, Glyphs
+from kconsole.tui.table.columns import Moment, Row, row_of, row_text
+from kconsole.tui.table.filter import Filter
+from kconsole.tui.table.order import DEFAULT, Order, natural
 
 HOLD = timedelta(seconds=1)
 """How long rows keep their places after a cursor key, and after they were put in order: a table that is put in order

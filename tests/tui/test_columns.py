@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from kconsole.model.versions import Version
-from kconsole.tui import glyphs
-from kconsole.tui.columns import BY_ID, COLUMNS, Cell, Moment, row_of
-from kconsole.tui.layout import GAP, lay_out, natural_widths
-from kconsole.tui.text import clean, cut, cut_name, pad, wrap
+from kconsole.tui.pictures import glyphs
+from kconsole.tui.pictures.text import clean, cut, cut_name, pad, wrap
+from kconsole.tui.table.columns import BY_ID, COLUMNS, Cell, Moment, row_of
+from kconsole.tui.table.layout import GAP, lay_out, natural_widths
 from tests.tui.clusters import NOW, cordon_note, make_node
 
 MOMENT = Moment(NOW, Version(1, 33, 4))

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kconsole.errors import UsageError
-from kconsole.tui.filter import parse_filter
-from kconsole.tui.labels import parse_selector
+from kconsole.tui.table.filter import parse_filter
+from kconsole.tui.table.labels import parse_selector
 
 KEYS = st.sampled_from(["app", "zone", "example.com/tier", "kubernetes.io/hostname"])
 VALUES = st.from_regex(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,8}[A-Za-z0-9])?", fullmatch=True)

@@ -13,11 +13,12 @@ import pytest
 
 from kconsole import i18n
 from kconsole.model.nodes import Node
-from kconsole.tui import glyphs, keys
-from kconsole.tui.footer import footer
-from kconsole.tui.help_page import help_lines
-from kconsole.tui.lines import width_of
+from kconsole.tui import keys
 from kconsole.tui.mode import Mode, refusal
+from kconsole.tui.pictures import glyphs
+from kconsole.tui.pictures.footer import footer
+from kconsole.tui.pictures.help_page import help_lines
+from kconsole.tui.pictures.lines import width_of
 from kconsole.tui.screens.node import NodeScreen
 from kconsole.tui.screens.nodes import NodesScreen
 from kconsole.tui.widgets.line_table import LineTable

@@ -11,15 +11,15 @@ import pytest
 from kconsole.model.events import Event
 from kconsole.model.pods import Pod
 from kconsole.observe.nodes import NodePage
-from kconsole.tui import glyphs
-from kconsole.tui.banner import banner
 from kconsole.tui.facts import Facts
-from kconsole.tui.filter import parse_filter
-from kconsole.tui.lines import Line, shorten, spread, width_of
 from kconsole.tui.messages import Message, Messages, notice
 from kconsole.tui.mode import Mode
-from kconsole.tui.node_page import page_lines
+from kconsole.tui.pictures import glyphs
+from kconsole.tui.pictures.banner import banner
+from kconsole.tui.pictures.lines import Line, shorten, spread, width_of
+from kconsole.tui.pictures.node_page import page_lines
 from kconsole.tui.store import NodeStore
+from kconsole.tui.table.filter import parse_filter
 from tests.tui.clusters import NOW, by_name, cordon_note, make_node, stamp
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from kconsole.model.nodes import health
 from kconsole.model.versions import Version
-from kconsole.tui.filter import parse_filter
-from kconsole.tui.order import ORDERS, natural
 from kconsole.tui.store import HOLD, NodeStore, Pending
+from kconsole.tui.table.filter import parse_filter
+from kconsole.tui.table.order import ORDERS, natural
 from tests.tui.clusters import NOW, by_name, make_node
 
 

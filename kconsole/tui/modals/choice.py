@@ -17,9 +17,9 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from kconsole.i18n import _
-from kconsole.tui.lines import Line, width_of
 from kconsole.tui.modals.box import Box
-from kconsole.tui.text import clean, cut, pad
+from kconsole.tui.pictures.lines import Line, width_of
+from kconsole.tui.pictures.text import clean, cut, pad
 from kconsole.tui.widgets.text_lines import TextLines
 
 _FRAME = 6

@@ -16,8 +16,8 @@ from textual.widgets import Button, Input, Label
 
 from kconsole.i18n import _
 from kconsole.tui import keys
-from kconsole.tui.lines import Line
 from kconsole.tui.modals.box import Box
+from kconsole.tui.pictures.lines import Line
 from kconsole.tui.widgets.text_lines import Maker, TextLines
 
 _AROUND = 9

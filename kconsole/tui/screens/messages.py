@@ -10,9 +10,9 @@ from textual.widget import Widget
 
 from kconsole.i18n import _
 from kconsole.tui.keys import caps
-from kconsole.tui.lines import Line
 from kconsole.tui.messages import Messages, message_lines
 from kconsole.tui.modals.box import Box
+from kconsole.tui.pictures.lines import Line
 from kconsole.tui.widgets.text_lines import TextLines
 
 

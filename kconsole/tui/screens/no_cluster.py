@@ -12,9 +12,9 @@ from textual.widget import Widget
 
 from kconsole.i18n import _
 from kconsole.tui.keys import caps
-from kconsole.tui.lines import Line, paragraph
 from kconsole.tui.modals.box import Box
-from kconsole.tui.text import clean
+from kconsole.tui.pictures.lines import Line, paragraph
+from kconsole.tui.pictures.text import clean
 from kconsole.tui.widgets.text_lines import TextLines
 
 Way = Literal["retry", "choose", "quit"]

@@ -12,12 +12,12 @@ from kconsole.errors import KconsoleError
 from kconsole.i18n import _
 from kconsole.tui import keys
 from kconsole.tui.background import start
-from kconsole.tui.footer import footer
-from kconsole.tui.help_page import help_lines
-from kconsole.tui.lines import Line, paragraph, spread
-from kconsole.tui.node_page import page_lines
+from kconsole.tui.pictures.footer import footer
+from kconsole.tui.pictures.help_page import help_lines
+from kconsole.tui.pictures.lines import Line, paragraph, spread
+from kconsole.tui.pictures.node_page import page_lines
+from kconsole.tui.pictures.text import clean
 from kconsole.tui.screens.help import HelpScreen
-from kconsole.tui.text import clean
 from kconsole.tui.widgets.text_lines import TextLines
 
 if TYPE_CHECKING:

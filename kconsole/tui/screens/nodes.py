@@ -18,19 +18,19 @@ from textual.widgets import Input, Static
 from kconsole.errors import UsageError
 from kconsole.i18n import _
 from kconsole.tui import keys
-from kconsole.tui.banner import banner
-from kconsole.tui.filter import Filter, parse_filter
-from kconsole.tui.footer import footer
-from kconsole.tui.help_page import help_lines
-from kconsole.tui.lines import Line
 from kconsole.tui.messages import notice
 from kconsole.tui.modals.choice import Choice, Item
 from kconsole.tui.mode import refusal
-from kconsole.tui.order import ORDERS
+from kconsole.tui.pictures.banner import banner
+from kconsole.tui.pictures.footer import footer
+from kconsole.tui.pictures.help_page import help_lines
+from kconsole.tui.pictures.lines import Line
 from kconsole.tui.screens.help import HelpScreen
 from kconsole.tui.screens.messages import MessagesScreen
 from kconsole.tui.screens.node import NodeScreen
 from kconsole.tui.store import Change
+from kconsole.tui.table.filter import Filter, parse_filter
+from kconsole.tui.table.order import ORDERS
 from kconsole.tui.terminal import is_busy
 from kconsole.tui.widgets.line_table import LineTable
 from kconsole.tui.widgets.text_lines import TextLines

@@ -20,10 +20,10 @@ from textual.strip import Strip
 
 from kconsole.i18n import _
 from kconsole.tui import keys
-from kconsole.tui.columns import Row
-from kconsole.tui.layout import GAP, Shown, lay_out, natural_widths
+from kconsole.tui.pictures.text import cut, cut_name, pad
 from kconsole.tui.store import Change, NodeStore
-from kconsole.tui.text import cut, cut_name, pad
+from kconsole.tui.table.columns import Row
+from kconsole.tui.table.layout import GAP, Shown, lay_out, natural_widths
 
 _MARK = 2
 """Cells of the mark and the gap behind it."""

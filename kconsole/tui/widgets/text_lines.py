@@ -14,7 +14,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from kconsole.tui.lines import Line, shorten
+from kconsole.tui.pictures.lines import Line, shorten
 
 Maker = Callable[[int], Sequence[Line]]
 """Makes the lines for a width."""

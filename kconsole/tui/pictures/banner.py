@@ -10,9 +10,9 @@ from datetime import datetime
 from kconsole.i18n import _, ngettext
 from kconsole.model.ages import human_duration
 from kconsole.tui.facts import Facts
-from kconsole.tui.lines import Line, Piece, paragraph, spread, width_of
+from kconsole.tui.pictures.lines import Line, Piece, paragraph, spread, width_of
+from kconsole.tui.pictures.text import clean, cut
 from kconsole.tui.store import NodeStore
-from kconsole.tui.text import clean, cut
 
 
 def banner(facts: Facts, store: NodeStore, now: datetime, width: int, *, height: int = 0) -> list[Line]:

@@ -18,7 +18,7 @@ import msgspec
 
 from kconsole.errors import UsageError
 from kconsole.i18n import _
-from kconsole.tui.labels import Selector, parse_selector
+from kconsole.tui.table.labels import Selector, parse_selector
 
 _LABELS = re.compile(r"(?:^|(?<=\s))(!?)\s*-l(?=\s|$)")
 

@@ -18,9 +18,9 @@ from kconsole.model.pods import Pod, is_finished, is_ready, ready_count, restart
 from kconsole.model.pods import status_text as pod_status
 from kconsole.model.printed import restarts_cell
 from kconsole.model.quantities import amount_text
-from kconsole.tui.glyphs import Glyphs
-from kconsole.tui.lines import Line, Piece, paragraph, table
-from kconsole.tui.text import clean
+from kconsole.tui.pictures.glyphs import Glyphs
+from kconsole.tui.pictures.lines import Line, Piece, paragraph, table
+from kconsole.tui.pictures.text import clean
 
 if TYPE_CHECKING:
     from kconsole.observe.nodes import NodePage

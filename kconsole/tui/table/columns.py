@@ -26,8 +26,8 @@ from kconsole.model.nodes import (
     visible_taints,
 )
 from kconsole.model.versions import Version, kubelet_skew, parse_version
-from kconsole.tui.glyphs import UNICODE, Glyphs
-from kconsole.tui.text import clean
+from kconsole.tui.pictures.glyphs import UNICODE, Glyphs
+from kconsole.tui.pictures.text import clean
 
 Tone = Literal["", "good", "warn", "bad", "muted", "pending"]
 

@@ -12,8 +12,8 @@ import msgspec
 from rich.cells import cell_len
 
 from kconsole.i18n import _
-from kconsole.tui.columns import COLUMNS, Column, Row
-from kconsole.tui.order import ORDERS
+from kconsole.tui.table.columns import COLUMNS, Column, Row
+from kconsole.tui.table.order import ORDERS
 
 GAP = 1
 """Cells between two columns."""

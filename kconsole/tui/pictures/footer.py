@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from kconsole.i18n import _
 from kconsole.tui.keys import Key, shown, spoken
-from kconsole.tui.lines import Line, Piece, shorten, width_of
+from kconsole.tui.pictures.lines import Line, Piece, shorten, width_of
 
 _LAST = 2
 """The last keys of a footer (help, quit) are never given up."""

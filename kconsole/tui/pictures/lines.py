@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from kconsole.tui.text import cut, pad, wrap
+from kconsole.tui.pictures.text import cut, pad, wrap
 
 Piece = tuple[str, str]
 """A text and its tone."""

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from itertools import zip_longest
 
 from kconsole.i18n import _
-from kconsole.tui.glyphs import Glyphs
 from kconsole.tui.keys import Key, all_shown
-from kconsole.tui.lines import Line, paragraph, width_of
-from kconsole.tui.text import pad, wrap
+from kconsole.tui.pictures.glyphs import Glyphs
+from kconsole.tui.pictures.lines import Line, paragraph, width_of
+from kconsole.tui.pictures.text import pad, wrap
 
 _KEYS = 13
 """Cells for the keys of an entry."""

@@ -9,9 +9,9 @@ from collections.abc import Collection
 
 from kconsole.i18n import _, ngettext
 from kconsole.plan.steps import Plan
-from kconsole.tui.glyphs import Glyphs
-from kconsole.tui.lines import Line, Piece, paragraph, table
-from kconsole.tui.text import clean
+from kconsole.tui.pictures.glyphs import Glyphs
+from kconsole.tui.pictures.lines import Line, Piece, paragraph, table
+from kconsole.tui.pictures.text import clean
 
 
 def title(plan: Plan) -> str:
