@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from kconsole.lab.apiserver.resources import Resource
-from kconsole.lab.apiserver.rules import Cause, rules_of
+from kconsole.lab.apiserver.rules import Cause, Rules, rules_of
 from kconsole.lab.apiserver.selectors import is_label_key, is_label_value
 from kconsole.lab.apiserver.status import MODIFIED, Object, bad_request, conflict, invalid, precondition_failed
 
@@ -71,13 +71,16 @@ def new_object(resource: Resource, given: Object, *, now: datetime, uid: str, su
     if not metadata.get("name") and metadata.get("generateName"):
         metadata["name"] = f"{metadata['generateName'][:58]}{suffix}"
     metadata["uid"] = uid
-    metadata["creationTimestamp"] = timestamp(now)
+    metadata["creationTimestamp"] = metadata.get("creationTimestamp") or timestamp(now)
     if resource.counts_generations:
         metadata["generation"] = 1
     if not resource.namespaced:
         metadata.pop("namespace", None)
     raise_if(resource, obj, metadata_causes(metadata))
-    rules_of(resource.plural).defaults(obj)
+    rules = rules_of(resource.plural)
+    rules.defaults(obj)
+    rules.admit(obj)
+    raise_if(resource, obj, rules.check(obj))
     return obj
 
 
@@ -139,8 +142,13 @@ def updated_object(resource: Resource, old: Object, given: Object, subresource: 
     if resource.counts_generations and result.get("spec") != old.get("spec"):
         metadata["generation"] = old["metadata"].get("generation", 0) + 1
     raise_if(resource, result, [*metadata_causes(metadata), *_finalizer_causes(old["metadata"], metadata)])
-    raise_if(resource, result, rules.frozen(old, result))
+    raise_if(resource, result, [*_newly_wrong(rules, old, result), *rules.frozen(old, result)])
     return result
+
+
+def _newly_wrong(rules: Rules, old: Object, new: Object) -> list[Cause]:
+    """What is wrong with the spec, if the update touched it: what was stored once can always be finished."""
+    return [] if new.get("spec") == old.get("spec") else rules.check(new)
 
 
 def _finalizer_causes(old: Object, new: Object) -> list[Cause]:

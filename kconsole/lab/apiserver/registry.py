@@ -114,10 +114,11 @@ class Registry:
     ) -> Object:
         """Store a new object and return it as stored; 409 when the name is taken, 422 when it breaks a rule.
 
-        `reset_status` begins the status as for an object that a client creates; else the status given is kept.
+        `reset_status` begins the status and the age as for an object that a client creates; else those given are kept.
         """
         if reset_status:
             rules_of(resource.plural).begin(obj)
+            (obj.get("metadata") or {}).pop("creationTimestamp", None)
         suffix = "".join(self._random.choices(_LETTERS, k=5))
         new = objects.new_object(resource, obj, now=self.clock(), uid=self._uid(), suffix=suffix)
         metadata = new["metadata"]

@@ -45,6 +45,12 @@ def pod(name: str = "p", **metadata: Any) -> dict[str, Any]:
     }
 
 
+def workload() -> dict[str, Any]:
+    containers = [{"name": "a", "image": "x:1"}]
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": containers}}
+    return {"selector": {"matchLabels": {"a": "b"}}, "template": template}
+
+
 def setting(**values: Any) -> Any:
     def edit(obj: dict[str, Any]) -> dict[str, Any]:
         return {**obj, **values}
@@ -167,10 +173,10 @@ async def test_a_change_that_changes_nothing_writes_nothing(registry: Registry) 
 
 async def test_the_generation_counts_changes_of_the_spec_only(registry: Registry) -> None:
     metadata = {"name": "d", "namespace": "default"}
-    made = await registry.create(DEPLOYMENTS, {"metadata": metadata, "spec": {"replicas": 1}})
+    made = await registry.create(DEPLOYMENTS, {"metadata": metadata, "spec": {"replicas": 1, **workload()}})
     assert made["metadata"]["generation"] == 1
     await registry.change(DEPLOYMENTS, "default", "d", setting(status={"replicas": 1}), subresource="status")
-    made = await registry.change(DEPLOYMENTS, "default", "d", setting(spec={"replicas": 2}))
+    made = await registry.change(DEPLOYMENTS, "default", "d", setting(spec={"replicas": 2, **workload()}))
     assert made["metadata"]["generation"] == 2
 
 

@@ -1,10 +1,11 @@
-"""The columns of everything but nodes and pods. Pure."""
+"""The columns of namespaces, events, settings, services and workloads. Pure."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
+from kconsole.lab.apiserver.label_selectors import requirements, written
 from kconsole.lab.apiserver.status import Object
 from kconsole.lab.apiserver.tables.column import (
     AGE,
@@ -83,6 +84,12 @@ def _service(service: Object, now: datetime) -> list[Any]:
     ]
 
 
+def _selected(selector: Object) -> str:
+    # A replication controller has the labels themselves for a selector.
+    is_plain = not isinstance(selector.get("matchLabels", selector.get("matchExpressions")), (dict, list))
+    return written(requirements({"matchLabels": selector} if is_plain else selector)) or NONE
+
+
 def _of_template(workload: Object) -> list[Any]:
     """The wide cells that all workloads share: containers, images, selector."""
     spec = workload.get("spec") or {}
@@ -91,7 +98,7 @@ def _of_template(workload: Object) -> list[Any]:
     return [
         ",".join(container["name"] for container in containers),
         ",".join(container.get("image", "") for container in containers),
-        _pairs(selector.get("matchLabels")),
+        _selected(selector),
     ]
 
 
@@ -207,6 +214,7 @@ DEPLOYMENTS = Printer(
     _deployment,
 )
 REPLICA_SETS = Printer((NAME, *_counts("Desired", "Current", "Ready"), AGE, *_TEMPLATE), _replica_set)
+REPLICATION_CONTROLLERS = Printer(REPLICA_SETS.columns, _replica_set)
 STATEFUL_SETS = Printer((NAME, Column("Ready", "Ready pods of those wanted."), AGE, *_TEMPLATE[:2]), _stateful_set)
 DAEMON_SETS = Printer(
     (

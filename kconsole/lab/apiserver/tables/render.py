@@ -9,7 +9,7 @@ import msgspec
 
 from kconsole.lab.apiserver.resources import Resource
 from kconsole.lab.apiserver.status import Object
-from kconsole.lab.apiserver.tables import others
+from kconsole.lab.apiserver.tables import others, policy, storage
 from kconsole.lab.apiserver.tables.column import Printer
 from kconsole.lab.apiserver.tables.nodes import NODES
 from kconsole.lab.apiserver.tables.pods import PODS
@@ -29,6 +29,18 @@ _PRINTERS: Mapping[str, Printer] = {
     "statefulsets": others.STATEFUL_SETS,
     "daemonsets": others.DAEMON_SETS,
     "jobs": others.JOBS,
+    "replicationcontrollers": others.REPLICATION_CONTROLLERS,
+    "poddisruptionbudgets": policy.BUDGETS,
+    "endpoints": policy.ENDPOINTS,
+    "endpointslices": policy.ENDPOINT_SLICES,
+    "controllerrevisions": policy.REVISIONS,
+    "priorityclasses": policy.PRIORITIES,
+    "validatingwebhookconfigurations": policy.WEBHOOKS,
+    "cronjobs": policy.CRON_JOBS,
+    "persistentvolumes": storage.VOLUMES,
+    "persistentvolumeclaims": storage.CLAIMS,
+    "storageclasses": storage.STORAGE_CLASSES,
+    "volumeattachments": storage.ATTACHMENTS,
 }
 
 
