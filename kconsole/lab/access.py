@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
 from kconsole.lab.apiserver.registry import Registry
 from kconsole.lab.apiserver.resources import RESOURCES
+from kconsole.lab.apiserver.selectors import EVERYTHING
 from kconsole.lab.apiserver.status import ApiError
+from kconsole.lab.apiserver.watching import Follower
 from kconsole.lab.clock import LabClock
+from kconsole.lab.indexes import Index
 
 Object = dict[str, Any]
 log = logging.getLogger(__name__)
@@ -114,6 +117,27 @@ class Api:
             except ApiError as error:
                 if error.code != 410:
                     raise
+
+    def index(self, resource: str, words: Callable[[Object], Iterable[str]]) -> Index:
+        """The objects of `resource` by the words that `words` gives for each; see Index."""
+        return Index(self._registry, resource, words)
+
+    def follower(self, resource: str) -> Follower:
+        """A place in the changes of `resource`, for whoever keeps a picture of them: see Follower."""
+        row = RESOURCES[resource]
+        return Follower(self._registry.store.shelf(row), row.under(None), EVERYTHING)
+
+    @property
+    def revision(self) -> int:
+        """The store's present revision."""
+        return self._registry.store.revision
+
+    def find(self, resource: str, namespace: str | None, name: str) -> Object | None:
+        """As `get`, at once."""
+        self._check()
+        row = RESOURCES[resource]
+        entry = self._registry.store.shelf(row).find(row.key(namespace, name))
+        return entry.object if entry is not None else None
 
     def _check(self) -> None:
         if not self.up.is_set():

@@ -20,7 +20,7 @@ from kconsole.lab.apiserver.etcd_backend import EtcdBackend
 from kconsole.lab.apiserver.listener import ApiListener
 from kconsole.lab.apiserver.store import Store
 from kconsole.lab.balancer import Balancer
-from kconsole.lab.controllers import Controllers
+from kconsole.lab.controllers.lead import Controllers, Schedulers
 from kconsole.lab.static_pods import StaticPod
 from kconsole.lab.static_runtime import ContainerFailed, Place, Runner
 
@@ -46,6 +46,7 @@ class ControlPlane:
         backend: EtcdBackend | None,
         balancer: Balancer,
         controllers: Controllers,
+        schedulers: Schedulers,
         binary: etcd.EtcdBinary | None,
         birth: Mapping[str, str],
         safe_writes: bool,
@@ -55,6 +56,7 @@ class ControlPlane:
         self._backend = backend
         self._balancer = balancer
         self._controllers = controllers
+        self._schedulers = schedulers
         self._binary = binary
         self._birth = dict(birth)
         self._safe_writes = safe_writes
@@ -73,11 +75,14 @@ class ControlPlane:
             "etcd": self._run_etcd,
             "kube-apiserver": self._run_apiserver,
             "kube-controller-manager": self._run_controller_manager,
+            "kube-scheduler": self._run_scheduler,
         }
 
     def born(self) -> None:
         """The cluster exists: members that start from now on go by their manifests alone."""
         self._birth.clear()
+        self._controllers.seeded.set()
+        self._schedulers.seeded.set()
 
     async def _run_etcd(self, pod: StaticPod, place: Place) -> None:
         if self._binary is None:
@@ -175,7 +180,11 @@ class ControlPlane:
 
     async def _run_controller_manager(self, pod: StaticPod, place: Place) -> None:
         place.ready(True)
-        await self._controllers.run()
+        await self._controllers.run(place.node)
+
+    async def _run_scheduler(self, pod: StaticPod, place: Place) -> None:
+        place.ready(True)
+        await self._schedulers.run(place.node)
 
 
 def _server_tls(cert: Path, key: Path, clients: Path) -> ssl.SSLContext:

@@ -7,6 +7,7 @@ and no processes; their heartbeats are those of any other kubelet.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import hashlib
 import itertools
 import random
@@ -15,12 +16,18 @@ from typing import Any
 
 from kconsole.lab.access import Api, ApiAway
 from kconsole.lab.kubelet import Kubelet
+from kconsole.lab.stamps import stamp
 from kconsole.lab.topology import Machine
 
 Object = dict[str, Any]
 
 MOST_WITH_FOLDERS = 200
 """Workers beyond this number are a fleet: no folders, and the bulk of real nodes instead."""
+MOST_WITH_PODS = 200
+"""Workers of a fleet that run pods; on the others only the nodes themselves matter."""
+WITH_PODS = {"fleet.example/pods": "true"}
+"""What the DaemonSets of a fleet ask of a node."""
+_OLDEST_DAYS = 400
 _IMAGES = 42
 _ZONES = "abc"
 _TICK_SECONDS = 0.1
@@ -35,16 +42,19 @@ def images(machine: Machine, seed: int) -> list[tuple[str, int]]:
     ]
 
 
-def with_bulk(node: Object, machine: Machine, seed: int) -> Object:
-    """`node` with the labels, annotations and image tags that years of tools leave on a node."""
+def with_bulk(node: Object, machine: Machine, seed: int, now: dt.datetime, *, pods: bool) -> Object:
+    """`node` with the age, labels, annotations and image tags of one that has been there for long."""
     number = machine.machine_id[:8]
     zone = f"eu-1{_ZONES[int(number, 16) % len(_ZONES)]}"
     node["metadata"]["labels"] |= {
         "topology.kubernetes.io/region": "eu-1",
         "topology.kubernetes.io/zone": zone,
         "node.kubernetes.io/instance-type": "general.4x",
+        **(WITH_PODS if pods else {}),
         **{f"fleet.example/label-{i}": f"value-{i}-{number[:2]}" for i in range(12)},
     }
+    days = int(number, 16) % (_OLDEST_DAYS * 86_400) / 86_400 + 2
+    node["metadata"]["creationTimestamp"] = stamp(now - dt.timedelta(days=days))
     node["metadata"]["annotations"] |= {
         f"fleet.example/annotation-{i}": f'{{"revision":{i},"digest":"{machine.machine_id}"}}' for i in range(10)
     }

@@ -66,6 +66,10 @@ class Kubelet:
         """The node as a kubelet names it in events: by its name where others give its uid."""
         return {"apiVersion": "v1", "kind": "Node", "name": self.name, "uid": self.name}
 
+    def has_image(self, name: str) -> bool:
+        """Whether the machine had that image from the start."""
+        return any(name == image for image, _ in self._images)
+
     async def start(self) -> None:
         """Begin, as after `systemctl start kubelet`: say so, register the node or post its status, renew the lease."""
         self.awake.set()

@@ -97,20 +97,65 @@ def pod(
 ) -> Object:
     """A Pod, bound to `node` unless that is None. `owner` is a controller's ownerReference."""
     spec = template(shape)
-    tolerated: list[Object] = [
-        {"effect": "NoExecute", "key": key, "operator": "Exists", "tolerationSeconds": 300} for key in _TOLERATED
-    ]
     if shape.daemon:
-        tolerated = [{"effect": effect, "key": key, "operator": "Exists"} for key, effect in _DAEMON_TOLERATED]
-    spec["tolerations"] = [*spec.get("tolerations", []), *tolerated]
-    spec |= {"enableServiceLinks": True, "preemptionPolicy": "PreemptLowerPriority", "priority": 0}
-    spec |= {"serviceAccount": "default", "serviceAccountName": "default"}
+        spec = tolerant(spec)
+    spec = admitted(spec)
     if node:
         spec["nodeName"] = node
     metadata: Object = {"name": name, "namespace": namespace, "labels": dict(labels)}
     if owner:
         metadata["ownerReferences"] = [owner]
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def tolerant(spec: Object) -> Object:
+    """`spec` with the tolerations that every pod of a DaemonSet has."""
+    wanted: list[Object] = [{"effect": effect, "key": key, "operator": "Exists"} for key, effect in _DAEMON_TOLERATED]
+    if spec.get("hostNetwork"):
+        wanted.append({"effect": "NoSchedule", "key": "node.kubernetes.io/network-unavailable", "operator": "Exists"})
+    present = list(spec.get("tolerations") or [])
+    return {**spec, "tolerations": present + [one for one in wanted if one not in present]}
+
+
+def pinned(spec: Object, node: str) -> Object:
+    """`spec` with an affinity for that node alone, as each pod of a DaemonSet has."""
+    affinity = dict(spec.get("affinity") or {})
+    required = {"nodeSelectorTerms": [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}]}
+    affinity["nodeAffinity"] = {
+        **(affinity.get("nodeAffinity") or {}),
+        "requiredDuringSchedulingIgnoredDuringExecution": required,
+    }
+    return {**spec, "affinity": affinity}
+
+
+def pinned_to(spec: Object) -> str:
+    """The one node that `spec` is pinned to; empty when it is not."""
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    terms = (affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}).get("nodeSelectorTerms") or ()
+    names = [
+        field["values"]
+        for term in terms
+        for field in term.get("matchFields") or ()
+        if field["key"] == "metadata.name" and field["operator"] == "In"
+    ]
+    return str(names[0][0]) if len(names) == 1 and len(names[0]) == 1 else ""
+
+
+def admitted(spec: Object) -> Object:
+    """`spec` as admission leaves it: a lost node is tolerated for five minutes, and somebody's account is used."""
+    tolerations = list(spec.get("tolerations") or [])
+    for key in _TOLERATED:
+        if not any(_covers(one, key) for one in tolerations):
+            tolerations.append({"effect": "NoExecute", "key": key, "operator": "Exists", "tolerationSeconds": 300})
+    account = spec.get("serviceAccountName") or "default"
+    given: Object = {"enableServiceLinks": True, "preemptionPolicy": "PreemptLowerPriority", "priority": 0}
+    given |= {key: value for key, value in spec.items() if value is not None}
+    return given | {"serviceAccount": account, "serviceAccountName": account, "tolerations": tolerations}
+
+
+def _covers(toleration: Object, key: str) -> bool:
+    """Whether somebody has decided already how the NoExecute taint `key` is tolerated."""
+    return toleration.get("key") in (key, None, "") and toleration.get("effect") in ("NoExecute", None, "")
 
 
 def owner_reference(owner: Object) -> Object:
@@ -146,11 +191,63 @@ def completed(body: Object, *, host_ip: str, pod_ip: str, now: dt.datetime) -> O
     return _status(body, "Succeeded", host_ip=host_ip, pod_ip=pod_ip, now=now, ready=False, restarts=0, state=state)
 
 
-def crash_looping(body: Object, *, host_ip: str, pod_ip: str, now: dt.datetime, restarts: int) -> Object:
-    """The status of a pod whose container keeps ending and waits to be started again."""
+def ended(body: Object, *, host_ip: str, pod_ip: str, now: dt.datetime, restarts: int, code: int) -> Object:
+    """The status of a pod whose containers ended with `code`: Succeeded or Failed."""
+    status = _status(
+        body, "Succeeded", host_ip=host_ip, pod_ip=pod_ip, now=now, ready=False, restarts=restarts,
+        state={"terminated": _terminated(code, "Error" if code else "Completed", now)},
+    )  # fmt: skip
+    if code:
+        status["phase"] = "Failed"
+        for condition in status["conditions"]:
+            if condition.get("reason") == "PodCompleted":
+                condition["reason"] = "PodFailed"
+    return status
+
+
+def carried_over(before: Object, after: Object) -> Object:
+    """`after` with the times of `before` where nothing changed since, and the conditions that are not a kubelet's."""
+    old = {one["type"]: one for one in before.get("conditions") or ()}
+    conditions = []
+    for one in after.get("conditions") or ():
+        same = old.pop(one["type"], None)
+        if same is not None and same["status"] == one["status"]:
+            one = one | {"lastTransitionTime": same.get("lastTransitionTime")}
+        conditions.append(one)
+    new = after | {"conditions": [*old.values(), *conditions]}
+    if before.get("startTime"):
+        new["startTime"] = before["startTime"]
+    was = {one["name"]: one for one in before.get("containerStatuses") or ()}
+    new["containerStatuses"] = [_container_carried(was.get(one["name"]), one) for one in after["containerStatuses"]]
+    return new
+
+
+def _container_carried(before: Object | None, after: Object) -> Object:
+    if before is None:
+        return after
+    since = (before.get("state") or {}).get("running", {}).get("startedAt")
+    if since and "running" in after["state"] and before.get("restartCount") == after["restartCount"]:
+        after = after | {"state": {"running": {"startedAt": since}}}
+    ended_now = after["state"].get("terminated")
+    if since and ended_now:
+        after = after | {"state": {"terminated": ended_now | {"startedAt": since}}}
+    last = (before.get("state") or {}).get("terminated")
+    if last and "terminated" not in after["state"]:
+        return after | {"lastState": {"terminated": last}}
+    if before.get("lastState") and before.get("restartCount") == after["restartCount"]:
+        return after | {"lastState": before["lastState"]}
+    return after
+
+
+def crash_looping(
+    body: Object, *, host_ip: str, pod_ip: str, now: dt.datetime, restarts: int, backoff: float = 300.0
+) -> Object:
+    """The status of a pod whose container keeps ending and waits `backoff` seconds to be started again."""
     name, metadata = body["spec"]["containers"][0]["name"], body["metadata"]
     pod_name = f"{metadata['name']}_{metadata['namespace']}({metadata.get('uid', '')})"
-    message = f"back-off 5m0s restarting failed container={name} pod={pod_name}"
+    minutes, seconds = divmod(round(backoff), 60)
+    wait = f"{minutes}m{seconds}s" if minutes else f"{seconds}s"
+    message = f"back-off {wait} restarting failed container={name} pod={pod_name}"
     return _status(
         body, "Running", host_ip=host_ip, pod_ip=pod_ip, now=now, ready=False, restarts=restarts,
         state={"waiting": {"reason": "CrashLoopBackOff", "message": message}},
@@ -178,6 +275,17 @@ def unschedulable(body: Object, *, message: str, now: dt.datetime) -> Object:
         "lastTransitionTime": stamp(now),
     }
     return {"phase": "Pending", "conditions": [condition], "qosClass": _quality(body)}
+
+
+def bound(pod: Object, node: str, *, now: dt.datetime | None = None) -> Object:
+    """`pod` placed on `node`, or with `now` the status that says so."""
+    if now is None:
+        return {**pod, "spec": {**pod["spec"], "nodeName": node}}
+    status = pod.get("status") or {}
+    others = [one for one in status.get("conditions") or () if one["type"] != "PodScheduled"]
+    since: Object = {"lastProbeTime": None, "lastTransitionTime": stamp(now)}
+    placed: Object = {"type": "PodScheduled", "status": "True", **since}
+    return {**pod, "status": {**status, "conditions": [*others, placed]}}
 
 
 def _status(

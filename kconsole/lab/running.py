@@ -8,10 +8,11 @@ import gc
 import logging
 import ssl
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from kconsole.errors import KconsoleError
 from kconsole.i18n import _
-from kconsole.lab import etcd, fleet, releases, seeding, workloads
+from kconsole.lab import etcd, fleet, planting, releases, seeding, workloads
 from kconsole.lab.access import Api, ApiAway, keep_doing
 from kconsole.lab.apiserver.authentication import Authenticator
 from kconsole.lab.apiserver.backends import MemoryBackend
@@ -25,12 +26,13 @@ from kconsole.lab.balancer import Balancer
 from kconsole.lab.birth import Plan
 from kconsole.lab.clock import LabClock, SteppedClock
 from kconsole.lab.components import ControlPlane
-from kconsole.lab.controllers import Controllers
+from kconsole.lab.controllers.lead import Controllers, Schedulers
 from kconsole.lab.folders import LabFolder
 from kconsole.lab.heartbeats import Heartbeats
 from kconsole.lab.kubelet import Kubelet
 from kconsole.lab.node_objects import Running
-from kconsole.lab.pod_lifecycle import PodAddresses, PodLifecycle
+from kconsole.lab.pod_addresses import PodAddresses
+from kconsole.lab.pod_lifecycle import PodLifecycle
 from kconsole.lab.scope import Scope, gather_all
 from kconsole.lab.static_runtime import StaticPods
 from kconsole.lab.topology import Machine
@@ -63,6 +65,7 @@ class RunningCluster:
             backend=self.backend,
             balancer=self.balancer,
             controllers=Controllers(self.api, clock, grace_seconds=releases.monitor_grace_seconds(version)),
+            schedulers=Schedulers(self.api, clock, seed=seed),
             binary=binary,
             birth={} if _has_etcd_data(plan, folder) else plan.members,
             safe_writes=folder.keep is not None,
@@ -102,9 +105,14 @@ class RunningCluster:
             clock=self.clock,
             folder=folder.node(machine.name) if self.plan.has_folder(machine) else None,
             images=fleet.images(machine, seed) if bulky else _images(version),
-            dress=(lambda node: fleet.with_bulk(node, machine, seed)) if bulky else None,
+            dress=(lambda node: self._with_bulk(node, machine)) if bulky else None,
             quiet=bulky,
         )
+
+    def _with_bulk(self, node: dict[str, Any], machine: Machine) -> dict[str, Any]:
+        workers = self.plan.topology.workers
+        pods = machine.name in {one.name for one in workers[: fleet.MOST_WITH_PODS]}
+        return fleet.with_bulk(node, machine, self._seed, self.clock.now(), pods=pods)
 
     async def start(self) -> None:
         """Start everything; returns when the API answers, the nodes are registered and the pods are there."""
@@ -124,12 +132,19 @@ class RunningCluster:
         for kubelet in self.kubelets.values():
             await kubelet.start()
         if fresh:
-            await seeding.seed_workloads(self.api, self.plan.topology, self.clock, self._addresses)
+            await planting.seed_workloads(self.api, self.plan.topology, self.clock, self._addresses)
         else:
             self._remember_addresses()
         await self._until_api_answers(self.plan.topology.control_planes)
         self.control_plane.born()
-        lifecycle = PodLifecycle(self.kubelets, self.api, self.clock, addresses=self._addresses, seed=self._seed)
+        lifecycle = PodLifecycle(
+            self.kubelets,
+            self.api,
+            self.clock,
+            addresses=self._addresses,
+            seed=self._seed,
+            minor=releases.minor_of(self.plan.topology.version),
+        )
         self._loops.spawn(lifecycle.run())
         self._loops.spawn(Heartbeats(self.kubelets, self.api, self.clock).run())
         self._loops.spawn(keep_doing(self._forget_old_events, self.api, self.clock))

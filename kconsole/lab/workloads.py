@@ -9,11 +9,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from kconsole.lab import pod_knobs
 from kconsole.lab.pod_objects import Image, Shape
 
 Object = dict[str, Any]
 
 DEPLOYMENT, DAEMON_SET, STATEFUL_SET, JOB, BARE = "Deployment", "DaemonSet", "StatefulSet", "Job", ""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A PodDisruptionBudget for the pods of a workload, or with `labels` for those that have these."""
+
+    name: str
+    min_available: int | str | None = None
+    max_unavailable: int | str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,15 @@ class Workload:
     """`running`, `completed`, `crash-looping`, or `unschedulable` (asks for more than any node has)."""
     restarts: int = 0
     """Of its first pod."""
+    on: Sequence[int] = ()
+    """The workers its first pods are on, counted from 0; else they are dealt out in turn."""
+    knobs: Mapping[str, str] = field(default_factory=dict)
+    """Annotations of its pods: see `pod_knobs`."""
+    storage: str = ""
+    """The size of each pod's own volume."""
+    port: int = 0
+    """Of its Service; 0 for none."""
+    budgets: Sequence[Budget] = ()
 
 
 NAMESPACES = ("kube-flannel", "monitoring", "shop", "platform", "tools")
@@ -73,7 +93,7 @@ def system(version: str, coredns: str) -> Sequence[Workload]:
     return (
         Workload("kube-system", "kube-proxy", DAEMON_SET, proxy, labels={"k8s-app": "kube-proxy"}),
         Workload("kube-flannel", "kube-flannel-ds", DAEMON_SET, flannel, labels={"tier": "node"}),
-        Workload("kube-system", "coredns", DEPLOYMENT, dns, 2, labels={"k8s-app": "kube-dns"}),
+        Workload("kube-system", "coredns", DEPLOYMENT, dns, 2, labels={"k8s-app": "kube-dns"}, on=(0, 1)),
     )
 
 
@@ -102,14 +122,34 @@ APPLICATIONS: Sequence[Workload] = (
         DEPLOYMENT,
         _shape("store", "metrics/store:3.4.1", "200m", "512Mi", **_empty_dir("data", "/data")),
     ),
-    Workload("shop", "web", DEPLOYMENT, _shape("web", "shop/web:2.18.0", "100m", "128Mi"), 3, restarts=2),
-    Workload("shop", "cart", DEPLOYMENT, _shape("cart", "shop/cart:1.9.3", "100m", "128Mi"), 2),
+    Workload(
+        "shop",
+        "web",
+        DEPLOYMENT,
+        _shape("web", "shop/web:2.18.0", "100m", "128Mi"),
+        5,
+        restarts=2,
+        port=80,
+        budgets=(Budget("web", max_unavailable="40%"),),  # allows
+    ),
+    Workload(
+        "shop",
+        "cart",
+        DEPLOYMENT,
+        _shape("cart", "shop/cart:1.9.3", "100m", "128Mi"),
+        3,
+        on=(0, 1, 1),
+        knobs={pod_knobs.READY_AFTER: "8"},
+        port=8080,
+        budgets=(Budget("cart", min_available=2),),  # waits: two of three are on one node
+    ),
     Workload(
         "shop",
         "search",
         DEPLOYMENT,
         _shape("search", "shop/search:0.14.2", "150m", "256Mi", **_empty_dir("cache", "/var/cache/search")),
         2,
+        port=9200,
     ),
     Workload(
         "shop",
@@ -117,6 +157,10 @@ APPLICATIONS: Sequence[Workload] = (
         STATEFUL_SET,
         _shape("database", "shop/orders-db:16.4", "250m", "512Mi", grace_seconds=60),
         2,
+        on=(1, 2),
+        storage="20Gi",
+        port=5432,
+        budgets=(Budget("orders-db", min_available=2),),  # never allows
     ),
     Workload(
         "shop",
@@ -125,14 +169,50 @@ APPLICATIONS: Sequence[Workload] = (
         _shape("sitemap", "shop/sitemap:1.2.0", "50m", "64Mi", restart_policy="OnFailure"),
         state="completed",
     ),
-    Workload("platform", "queue", STATEFUL_SET, _shape("queue", "platform/queue:3.13.7", "200m", "256Mi"), 3),
-    Workload("platform", "mailer", DEPLOYMENT, _shape("mailer", "platform/mailer:5.0.4", "50m", "64Mi"), 2),
+    Workload(
+        "platform",
+        "queue",
+        STATEFUL_SET,
+        _shape("queue", "platform/queue:3.13.7", "200m", "256Mi"),
+        3,
+        on=(0, 1, 2),
+        storage="5Gi",
+        port=5672,
+        budgets=(Budget("queue", max_unavailable=1),),  # allows one at a time
+    ),
+    Workload(
+        "platform",
+        "mailer",
+        DEPLOYMENT,
+        _shape("mailer", "platform/mailer:5.0.4", "50m", "64Mi"),
+        2,
+        labels={"tier": "outbound"},
+        on=(2, 2),
+        budgets=(Budget("mailer", min_available=1), Budget("outbound", max_unavailable=1, labels={"tier": "outbound"})),
+    ),
+    Workload(
+        "platform",
+        "streamer",
+        DEPLOYMENT,
+        _shape("streamer", "platform/streamer:1.4.0", "100m", "128Mi", grace_seconds=45),
+        knobs={pod_knobs.TERMINATE_AFTER: "25"},
+        on=(0,),
+    ),
+    Workload(
+        "platform",
+        "reindex",
+        JOB,
+        _shape("reindex", "platform/reindex:0.3.2", "100m", "128Mi", restart_policy="Never"),
+        knobs={pod_knobs.COMPLETE_AFTER: "14400"},
+        on=(1,),
+    ),
     Workload(
         "platform",
         "reporter",
         DEPLOYMENT,
         _shape("reporter", "platform/reporter:0.9.0", "50m", "64Mi"),
         state="crash-looping",
+        knobs={pod_knobs.STATE: "crash"},
         restarts=6,
     ),
     Workload(
@@ -147,5 +227,8 @@ APPLICATIONS: Sequence[Workload] = (
         "debug-shell",
         BARE,
         _shape("shell", "tools/shell:12", "10m", "16Mi", command=("sleep", "infinity")),
+        on=(2,),
     ),
 )
+"""On three workers: w1 drains with the usual flags, w2 waits and meets a budget that never allows, w3 has both that and
+pods under two budgets."""

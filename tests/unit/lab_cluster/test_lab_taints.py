@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kconsole.lab import node_objects, pod_objects, workloads
-from kconsole.lab.controllers import wanted_taints
+from kconsole.lab.controllers.nodes import wanted_taints
 from kconsole.lab.node_objects import Running
-from kconsole.lab.pod_lifecycle import PodAddresses
+from kconsole.lab.pod_addresses import PodAddresses
 from kconsole.lab.topology import plan_topology
 
 NOW = dt.datetime(2026, 5, 4, 8, 0, tzinfo=dt.timezone.utc)

@@ -189,6 +189,15 @@ def _check(workload: Object) -> list[Cause]:
     return [*below_zero("spec.replicas", spec.get("replicas")), *_selector_causes(spec), *_always(spec)]
 
 
+def _stateful_set_check(owner: Object) -> list[Cause]:
+    """As any other; the volumes that its pods get by claim may be mounted besides those of the template."""
+    template = owner["spec"]["template"]
+    own = [{"name": one["metadata"]["name"]} for one in owner["spec"].get("volumeClaimTemplates") or ()]
+    volumes = [*own, *(template["spec"].get("volumes") or ())]
+    whole = {**template, "spec": {**template["spec"], "volumes": volumes}}
+    return _check({**owner, "spec": {**owner["spec"], "template": whole}})
+
+
 def _deployment_check(deployment: Object) -> list[Cause]:
     causes, strategy = _check(deployment), deployment["spec"]["strategy"]
     if strategy["type"] not in ("Recreate", "RollingUpdate"):
@@ -259,7 +268,7 @@ def _job_frozen(old: Object, new: Object) -> list[Cause]:
 WORKLOAD_RULES = {
     "deployments": Rules(_deployment_defaults, begin=_begin, check=_deployment_check, frozen=_frozen),
     "replicasets": Rules(_replica_set_defaults, begin=_begin, check=_check, frozen=_frozen),
-    "statefulsets": Rules(_stateful_set_defaults, begin=_begin, check=_check, frozen=_stateful_frozen),
+    "statefulsets": Rules(_stateful_set_defaults, begin=_begin, check=_stateful_set_check, frozen=_stateful_frozen),
     "daemonsets": Rules(_daemon_set_defaults, begin=_begin, check=_check, frozen=_frozen),
     "replicationcontrollers": Rules(_controller_defaults, begin=_begin, check=_controller_check),
     "jobs": Rules(_job_defaults, admit=_job_admit, begin=_begin, check=_job_check, frozen=_job_frozen),

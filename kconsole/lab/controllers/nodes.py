@@ -1,17 +1,14 @@
-"""What kube-controller-manager does for nodes: taints that follow cordons and health, nodes given up, namespaces.
-
-Each controller follows the API and writes to it, and knows nothing else. All run under one lock, so that of several
-control planes one leads and another takes over when it goes.
-"""
+"""The node lifecycle controller: taints that follow cordons and health, and nodes given up when they fall silent."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from kconsole.lab.access import LISTED, Api, keep_doing
+from kconsole.lab.access import LISTED, Api
 from kconsole.lab.clock import LabClock
+from kconsole.lab.controllers.loop import key_of
+from kconsole.lab.controllers.pods import is_ready
 from kconsole.lab.kubelet import LEASES, ready_status
 from kconsole.lab.scope import gather_all
 from kconsole.lab.stamps import stamp
@@ -26,26 +23,6 @@ MONITOR_SECONDS = 5.0
 MOST_ANNOUNCED = 200
 """Nodes whose joining is told by an event; a fleet that is made in one go would drown every other event."""
 _POSTED_BY_KUBELETS = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
-
-
-class Controllers:
-    """Every controller of a cluster, and the lock that makes one copy of them lead."""
-
-    def __init__(self, api: Api, clock: LabClock, *, grace_seconds: float) -> None:
-        self._api = api
-        self._clock = clock
-        self._grace = grace_seconds
-        self._leading = asyncio.Lock()
-
-    async def run(self) -> None:
-        """As one control plane's kube-controller-manager: wait to lead, then lead until cancelled."""
-        api, clock = self._api, self._clock
-        async with self._leading:
-            await gather_all(
-                keep_doing(lambda: follow_taints(api, clock), api, clock),
-                keep_doing(lambda: NodeHealth(api, clock, self._grace).run(), api, clock),
-                keep_doing(lambda: follow_namespaces(api), api, clock),
-            )
 
 
 def wanted_taints(node: Object, now: str) -> list[Object] | None:
@@ -132,6 +109,18 @@ class NodeHealth:
         await self._api.change("nodes", None, name, lambda node: _unknown(node, now), subresource="status")
         message = f"Node {name} status is now: NodeNotReady"
         await self._api.event(before, "NodeNotReady", message, source=SOURCE)
+        for pod in self._api.list("pods", fields=f"spec.nodeName={name}"):
+            if is_ready(pod):
+                await self._api.change("pods", *key_of(pod), lambda one: _unready(one, now), subresource="status")
+                await self._api.event(pod, "NodeNotReady", "Node is not ready", source=SOURCE, warning=True)
+
+
+def _unready(pod: Object, now: str) -> Object:
+    """The pod with its Ready condition false: nobody can vouch for it any more."""
+    for condition in pod["status"].get("conditions") or ():
+        if condition["type"] == "Ready" and condition["status"] == "True":
+            condition |= {"status": "False", "lastTransitionTime": now}
+    return pod
 
 
 def _unknown(node: Object, now: str) -> Object:
@@ -150,20 +139,3 @@ def _unknown(node: Object, now: str) -> Object:
             reason, message = "NodeStatusUnknown", "Kubelet stopped posting node status."
         condition |= {"status": "Unknown", "reason": reason, "message": message, "lastTransitionTime": now}
     return node
-
-
-async def follow_namespaces(api: Api) -> None:
-    """Give every namespace its `default` service account and the cluster's CA, as each one has."""
-    async for kind, obj in api.follow("namespaces"):
-        for namespace in obj["items"] if kind == LISTED else [obj]:
-            if kind == "DELETED" or "deletionTimestamp" in namespace["metadata"]:
-                continue
-            for resource, body in namespace_defaults(namespace["metadata"]["name"]):
-                if await api.get(resource, body["metadata"]["namespace"], body["metadata"]["name"]) is None:
-                    await api.create(resource, body)
-
-
-def namespace_defaults(name: str) -> list[tuple[str, Object]]:
-    """What every namespace gets: (resource, object)."""
-    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}}
-    return [("serviceaccounts", account)]

@@ -1,0 +1,1 @@
+"""What kube-controller-manager does: each controller follows the API and writes to it, and knows nothing else."""
