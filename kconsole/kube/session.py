@@ -16,6 +16,7 @@ import msgspec
 
 from kconsole.i18n import _
 from kconsole.kube import kubeconfig as _kubeconfig
+from kconsole.kube.attending import ANSWER, attend
 from kconsole.kube.errors import ApiError, Unreachable
 from kconsole.kube.exec_plugin import Interactive
 from kconsole.kube.impersonation import Impersonation
@@ -117,11 +118,16 @@ class Session:
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The complete lines of an answer that goes on, until the server ends it.
 
-        Raises ApiError for a refusal; Unreachable when it cannot be opened, is cut, or when nothing came for `silence`
-        seconds.
+        Raises ApiError for a refusal; Unreachable when it cannot be opened, is cut, when nothing came for `silence`
+        seconds, or sooner when a silent server does not answer other requests either.
         """
         async with self._transport.stream(path, params, accept=accept, silence=silence) as content:
-            yield self._lines(content, silence)
+            attending = asyncio.ensure_future(attend(content, lambda: self.get("/version", timeout=ANSWER)))
+            try:
+                yield self._lines(content, silence)
+            finally:
+                attending.cancel()
+                await asyncio.wait({attending})
 
     async def _lines(self, content: aiohttp.StreamReader, silence: float) -> AsyncIterator[bytes]:
         splitter = LineSplitter()

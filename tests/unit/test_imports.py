@@ -30,5 +30,7 @@ def test_the_screens_load_neither_the_client_nor_ssh() -> None:
 
 @pytest.mark.parametrize("room", ["model", "plan"])
 def test_knowledge_loads_no_event_loop_and_no_sockets(room: str) -> None:
+    # msgspec itself loads some of these on older Pythons.
+    before = loaded_by("import msgspec", "asyncio", "socket", "subprocess")
     files = {"model": "nodes, pods, ages, cordons, versions", "plan": "steps, guards, cordon"}[room]
-    assert loaded_by(f"from kconsole.{room} import {files}", "asyncio", "socket", "subprocess", *HEAVY) == set()
+    assert loaded_by(f"from kconsole.{room} import {files}", "asyncio", "socket", "subprocess", *HEAVY) <= before

@@ -35,8 +35,9 @@ class Order(msgspec.Struct, frozen=True):
 
 
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:
-    """A key by which w2 comes before w10."""
-    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in _DIGITS.split(name) if part)
+    """A key by which w2 comes before w10, and w1 and w01 are two."""
+    parts = [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in _DIGITS.split(name) if part]
+    return (*parts, (-1, 0, name))
 
 
 def _created(node: Node) -> datetime:

@@ -11,6 +11,8 @@ from follower import agrees, following, lists, truth, watches
 from kubeconfigs import until
 from scripted_api import Reply, Request, ScriptedApi, node, status_object
 
+from kconsole.kube import attending
+from kconsole.kube import session as kube_session
 from kconsole.kube.listwatch import (
     Gone,
     Heard,
@@ -282,3 +284,34 @@ async def test_an_unreadable_event_object_is_handed_on_by_name(api: ScriptedApi,
         api.nodes["odd"] = {**node("odd", api.version), "status": "not an object"}
         api._record("ADDED", api.nodes["odd"])
         await until(agrees(follower, api, "odd"))
+
+
+async def test_a_frozen_server_is_noticed_long_before_the_next_bookmark(
+    api: ScriptedApi, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attending, "EVERY", 0.05)
+    monkeypatch.setattr(kube_session, "ANSWER", 0.2)
+    thawed = asyncio.Event()
+
+    async def frozen(_request: Request, reply: Reply) -> None:
+        await thawed.wait()
+        reply.cut()
+
+    api.put("a")
+    api.others["/version"] = frozen
+    async with following(session) as follower:
+        await until(lambda: bool(follower.problems))
+        thawed.set()
+        del api.others["/version"]
+        await until(agrees(follower, api, "a"))
+
+
+async def test_a_quiet_server_that_answers_is_left_alone(
+    api: ScriptedApi, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attending, "EVERY", 0.02)
+    api.put("a")
+    async with following(session) as follower:
+        await until(lambda: sum(request.path == "/version" for request in api.requests) >= 3)
+        assert follower.problems == []
+        assert len(watches(api)) == 1
