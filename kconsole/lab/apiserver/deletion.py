@@ -28,7 +28,7 @@ def is_held(resource: Resource, obj: Object) -> bool:
     """Whether finalizers keep the object from going."""
     if obj["metadata"].get("finalizers"):
         return True
-    return rules_of(resource.plural).ends_by_finalize and bool((obj.get("spec") or {}).get("finalizers"))
+    return rules_of(resource).ends_by_finalize and bool((obj.get("spec") or {}).get("finalizers"))
 
 
 def is_over(resource: Resource, obj: Object) -> bool:
@@ -65,7 +65,7 @@ def outcome(
 
 def _outcome(resource: Resource, obj: Object, now: datetime, grace_seconds: int | None) -> Outcome:
     metadata = obj["metadata"]
-    grace = rules_of(resource.plural).grace(obj, grace_seconds)
+    grace = rules_of(resource).grace(obj, grace_seconds)
     if "deletionTimestamp" in metadata:
         before = metadata.get("deletionGracePeriodSeconds") or 0
         if grace_seconds is None or grace >= before > 0:
@@ -85,6 +85,6 @@ def _outcome(resource: Resource, obj: Object, now: datetime, grace_seconds: int 
     }
     if "generation" in metadata:
         marked["metadata"]["generation"] = metadata["generation"] + 1
-    if rules_of(resource.plural).ends_by_finalize:
+    if rules_of(resource).ends_by_finalize:
         marked["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
     return Outcome(gone=False, marked=marked)

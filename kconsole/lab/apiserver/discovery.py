@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kconsole.lab.apiserver.media import JSON, MediaRange, parse_accept
-from kconsole.lab.apiserver.resources import RESOURCES, Resource, Subresource
+from kconsole.lab.apiserver.resources import Resource, Subresource
 from kconsole.lab.apiserver.status import Object
 
 _AGGREGATED_V2_SINCE = 30
@@ -39,10 +39,10 @@ def version_document(version: str) -> Object:
     }
 
 
-def groups() -> dict[tuple[str, str], list[Resource]]:
+def groups(resources: Iterable[Resource]) -> dict[tuple[str, str], list[Resource]]:
     """The resources of each group and version, core first."""
     found: dict[tuple[str, str], list[Resource]] = {}
-    for resource in RESOURCES.values():
+    for resource in resources:
         found.setdefault((resource.group, resource.version), []).append(resource)
     return found
 
@@ -52,9 +52,9 @@ def core_versions() -> Object:
     return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
 
 
-def group_list() -> Object:
+def group_list(resources: Iterable[Resource]) -> Object:
     """The plain /apis document."""
-    found = [group_document(group, version) for group, version in groups() if group]
+    found = [group_document(group, version) for group, version in groups(resources) if group]
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": found}
 
 
@@ -64,23 +64,23 @@ def group_document(group: str, version: str) -> Object:
     return {"name": group, "versions": [entry], "preferredVersion": entry}
 
 
-def find_group(path: str) -> Object | None:
+def find_group(resources: Iterable[Resource], path: str) -> Object | None:
     """The document of /apis/GROUP; None when the path is no group's."""
-    for group, version in groups():
+    for group, version in groups(resources):
         if group and path == f"/apis/{group}":
             return {"kind": "APIGroup", "apiVersion": "v1", **group_document(group, version)}
     return None
 
 
-def find_resource_list(path: str) -> Object | None:
+def find_resource_list(resources: Iterable[Resource], path: str) -> Object | None:
     """The document of /api/v1 or /apis/GROUP/VERSION; None when the path is none of these."""
-    for (group, version), resources in groups().items():
+    for (group, version), found in groups(resources).items():
         if path == (f"/apis/{group}/{version}" if group else f"/api/{version}"):
             return {
                 "kind": "APIResourceList",
                 "apiVersion": "v1",
                 "groupVersion": f"{group}/{version}" if group else version,
-                "resources": [row for resource in resources for row in _plain_rows(resource)],
+                "resources": [row for resource in found for row in _plain_rows(resource)],
             }
     return None
 
@@ -126,7 +126,7 @@ def _is_aggregated(media: MediaRange) -> bool:
     return (media.type, media["g"], media["as"]) == wanted and media["v"] in ("v2", "v2beta1")
 
 
-def aggregated(*, core: bool, media_type: str) -> Object:
+def aggregated(resources: Iterable[Resource], *, core: bool, media_type: str) -> Object:
     """The aggregated document of /api (`core`) or /apis."""
     version = "v2" if ";v=v2;" in media_type else "v2beta1"
     items = [
@@ -135,12 +135,12 @@ def aggregated(*, core: bool, media_type: str) -> Object:
             "versions": [
                 {
                     "version": group_version,
-                    "resources": [_aggregated_row(resource) for resource in resources],
+                    "resources": [_aggregated_row(resource) for resource in found],
                     "freshness": "Current",
                 }
             ],
         }
-        for (group, group_version), resources in groups().items()
+        for (group, group_version), found in groups(resources).items()
         if (not group) == core
     ]
     return {

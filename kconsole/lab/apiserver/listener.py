@@ -200,7 +200,7 @@ class ApiListener:
 
     async def _on_resource(self, request: web.BaseRequest, exchange: _Exchange) -> web.StreamResponse:
         asked, user = exchange.asked, exchange.user
-        resource, _ = target(asked)
+        resource, _ = target(asked, self._registry.store.served)
         accept = ",".join(request.headers.getall("Accept", []))
         if asked.verb == "watch" and resource.stored:
             stream = WatchStream(self._registry, self._faults, resource, asked.namespace or None, request.query, accept)

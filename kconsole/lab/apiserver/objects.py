@@ -77,11 +77,15 @@ def new_object(resource: Resource, given: Object, *, now: datetime, uid: str, su
     if not resource.namespaced:
         metadata.pop("namespace", None)
     raise_if(resource, obj, metadata_causes(metadata))
-    rules = rules_of(resource.plural)
+    rules = rules_of(resource)
     rules.defaults(obj)
     rules.admit(obj)
-    raise_if(resource, obj, rules.check(obj))
     return obj
+
+
+def check_new(resource: Resource, obj: Object) -> None:
+    """422 when a new object breaks a rule of its resource."""
+    raise_if(resource, obj, rules_of(resource).check(obj))
 
 
 def metadata_causes(metadata: Object) -> list[Cause]:
@@ -137,7 +141,8 @@ def updated_object(resource: Resource, old: Object, given: Object, subresource: 
         result.pop("status", None)
         if "status" in old:
             result["status"] = old["status"]
-    rules = rules_of(resource.plural)
+    rules = rules_of(resource)
+    rules.inherit(old, result)
     rules.defaults(result)
     if resource.counts_generations and result.get("spec") != old.get("spec"):
         metadata["generation"] = old["metadata"].get("generation", 0) + 1

@@ -96,14 +96,14 @@ def _operation(resource: Resource, method: str) -> Object:
     }
 
 
-@lru_cache(maxsize=1)
-def documents() -> dict[str, bytes]:
+@lru_cache(maxsize=4)
+def documents(resources: tuple[Resource, ...]) -> dict[str, bytes]:
     """The documents, by the group's path."""
     found = {}
-    for (group, version), resources in groups().items():
+    for (group, version), served in groups(resources).items():
         schemas: dict[str, Any] = {_META: _schema("object", "What all objects have.", _METADATA)}
         paths: Object = {}
-        for resource in resources:
+        for resource in served:
             schemas[schema_name(resource)] = _kind_schema(resource)
             paths |= _paths(resource)
         document = {
@@ -116,16 +116,16 @@ def documents() -> dict[str, bytes]:
     return found
 
 
-def index() -> Object:
+def index(resources: tuple[Resource, ...]) -> Object:
     """The /openapi/v3 document: where each group's document is."""
     return {
         "paths": {
             path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={hashlib.sha256(document).hexdigest()[:32].upper()}"}
-            for path, document in documents().items()
+            for path, document in documents(resources).items()
         }
     }
 
 
-def find_document(path: str) -> bytes | None:
+def find_document(resources: tuple[Resource, ...], path: str) -> bytes | None:
     """The document at /openapi/v3/…; None when there is none."""
-    return documents().get(path.removeprefix("/openapi/v3/"))
+    return documents(resources).get(path.removeprefix("/openapi/v3/"))

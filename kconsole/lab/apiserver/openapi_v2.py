@@ -12,6 +12,7 @@ from functools import lru_cache
 import msgspec
 
 from kconsole.lab.apiserver import openapi
+from kconsole.lab.apiserver.resources import Resource
 from kconsole.lab.apiserver.status import Object
 
 MEDIA_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
@@ -95,12 +96,12 @@ def _path(operations: Object) -> bytes:
     return b"".join(_field(_METHODS[method], _operation(one)) for method, one in operations.items())
 
 
-@lru_cache(maxsize=1)
-def document() -> bytes:
+@lru_cache(maxsize=4)
+def document(resources: tuple[Resource, ...]) -> bytes:
     """The document, for all groups."""
     schemas: dict[str, bytes] = {}
     paths: dict[str, bytes] = {}
-    for part in openapi.documents().values():
+    for part in openapi.documents(resources).values():
         found = msgspec.json.decode(part)
         schemas |= {name: _schema(schema) for name, schema in found["components"]["schemas"].items()}
         paths |= {path: _path(operations) for path, operations in found["paths"].items()}

@@ -30,22 +30,23 @@ async def answer(store: Store, version: str, path: str, query: Mapping[str, str]
     if f"/{head}" in _HEALTH:
         return await _health(store, head, check, verbose="verbose" in query)
     path = path.rstrip("/") or "/"
+    resources = store.served.resources
     if path in ("/api", "/apis"):
         media_type = discovery.aggregated_media_type(accept, version)
         if media_type:
-            document = discovery.aggregated(core=path == "/api", media_type=media_type)
+            document = discovery.aggregated(resources, core=path == "/api", media_type=media_type)
             return Answer(msgspec.json.encode(document), content_type=media_type)
     found = {
         "/version": lambda: discovery.version_document(version),
         "/api": discovery.core_versions,
-        "/apis": discovery.group_list,
-        "/openapi/v3": openapi.index,
-    }.get(path, lambda: discovery.find_group(path) or discovery.find_resource_list(path))()
+        "/apis": lambda: discovery.group_list(resources),
+        "/openapi/v3": lambda: openapi.index(resources),
+    }.get(path, lambda: discovery.find_group(resources, path) or discovery.find_resource_list(resources, path))()
     if found is not None:
         return Answer(msgspec.json.encode(found))
     if path == "/openapi/v2":
-        return Answer(openapi_v2.document(), content_type=openapi_v2.MEDIA_TYPE)
-    document_bytes = openapi.find_document(path)
+        return Answer(openapi_v2.document(resources), content_type=openapi_v2.MEDIA_TYPE)
+    document_bytes = openapi.find_document(resources, path)
     if document_bytes is None:
         raise no_such_path()
     return Answer(document_bytes)

@@ -17,7 +17,8 @@ from kconsole.lab.apiserver.changes import ADDED, Lost
 from kconsole.lab.apiserver.entry import Entry
 from kconsole.lab.apiserver.resources import RESOURCES, Resource
 from kconsole.lab.apiserver.rules import rules_of
-from kconsole.lab.apiserver.selectors import Selection, select
+from kconsole.lab.apiserver.selectors import EVERYTHING, Selection, select
+from kconsole.lab.apiserver.served import DEFINITIONS
 from kconsole.lab.apiserver.status import (
     ApiError,
     Object,
@@ -117,13 +118,14 @@ class Registry:
         `reset_status` begins the status and the age as for an object that a client creates; else those given are kept.
         """
         if reset_status:
-            rules_of(resource.plural).begin(obj)
+            rules_of(resource).begin(obj)
             (obj.get("metadata") or {}).pop("creationTimestamp", None)
         suffix = "".join(self._random.choices(_LETTERS, k=5))
         new = objects.new_object(resource, obj, now=self.clock(), uid=self._uid(), suffix=suffix)
         metadata = new["metadata"]
         if resource.namespaced:
             self.check_open(resource, metadata.get("namespace") or "", metadata["name"])
+        objects.check_new(resource, new)
         key = resource.key(metadata.get("namespace"), metadata["name"])
         if self.store.shelf(resource).find(key) is not None:
             raise already_exists(resource, metadata["name"])
@@ -229,11 +231,21 @@ class Registry:
             )
             if dry_run or (out.marked is None and not out.gone):
                 return out.marked or entry.object, out.gone
+            if out.gone and resource.plural == DEFINITIONS:
+                await self._remove_instances(entry.object)
             try:
                 written = await self._write(resource, entry.key, None if out.gone else out.marked, entry.revision)
             except Mismatch:
                 continue
             return written.object, out.gone
+
+    async def _remove_instances(self, definition: Object) -> None:
+        """With a definition go its objects; finalizers of theirs are not waited for."""
+        uid = definition["metadata"]["uid"]
+        resource = self.store.served.defined_by(uid)
+        if resource is not None:
+            for entry in self.entries(resource, None, EVERYTHING):
+                await self._write(resource, entry.key, None, entry.revision)
 
     async def _write(self, resource: Resource, key: str, obj: Object | None, expected: int) -> Entry:
         try:

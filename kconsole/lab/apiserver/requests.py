@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kconsole.lab.apiserver.resources import BY_PATH, Resource, Subresource
+from kconsole.lab.apiserver.resources import Resource, Subresource
+from kconsole.lab.apiserver.served import Served
 from kconsole.lab.apiserver.status import bad_request, no_such_path
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "GET": "get", "HEAD": "get"}
@@ -60,9 +61,9 @@ def understand(method: str, path: str, query: Mapping[str, str]) -> Asked:
     )
 
 
-def target(asked: Asked) -> tuple[Resource, Subresource | None]:
+def target(asked: Asked, served: Served) -> tuple[Resource, Subresource | None]:
     """The resource, and the subresource if one is meant; 404 when they are not served."""
-    resource = BY_PATH.get((asked.group, asked.version, asked.plural))
+    resource = served.find(asked.group, asked.version, asked.plural)
     if resource is None or (asked.namespace and not resource.namespaced):
         raise no_such_path()
     if not asked.subresource:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 MERGING_PATCH = ("get", "patch", "update")
@@ -50,6 +51,8 @@ class Resource:
     """Whether a completed deletion is answered with the object instead of a Status."""
     counts_generations: bool = False
     """Whether metadata.generation rises with every change of the spec."""
+    custom: Mapping[str, Any] | None = None
+    """The version in the CustomResourceDefinition that it comes from, when clients have added it."""
     head: bytes = field(init=False, default=b"", repr=False)
     """How the JSON of every object begins."""
 

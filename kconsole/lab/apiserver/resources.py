@@ -1,4 +1,4 @@
-"""The resources of the API from the start, found by name and by path.
+"""The resources of the API from the start, found by name.
 
 Adding a resource is adding a row in `kinds`, with its rules in `rules` and its columns in `tables`.
 """
@@ -12,12 +12,9 @@ from kconsole.lab.apiserver.kinds.core import CORE
 from kconsole.lab.apiserver.kinds.workloads import WORKLOADS
 from kconsole.lab.apiserver.resource import Resource, Subresource
 
-__all__ = ["BY_PATH", "RESOURCES", "Resource", "Subresource"]
+__all__ = ["RESOURCES", "Resource", "Subresource"]
 
 _ROWS = (*CORE, *WORKLOADS, *CLUSTER)
 
 RESOURCES: Mapping[str, Resource] = {row.plural: row for row in _ROWS}
 """Every resource by its plural name."""
-
-BY_PATH: Mapping[tuple[str, str, str], Resource] = {(row.group, row.version, row.plural): row for row in _ROWS}
-"""Every resource by the group, version and plural name in a request's path."""

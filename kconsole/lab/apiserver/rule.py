@@ -15,6 +15,10 @@ def _nothing(obj: Object) -> None:
     """No defaults."""
 
 
+def _nothing_new(old: Object, new: Object) -> None:
+    """Everything stays as it is given."""
+
+
 def _at_once(obj: Object, asked: int | None) -> int:
     return 0
 
@@ -35,6 +39,8 @@ class Rules:
     """Fills in what was left out, in place, at creation and at every update."""
     admit: Callable[[Object], None] = _nothing
     """Adds, in place, what a new object gets and an old one keeps: addresses, tolerations, generated labels."""
+    inherit: Callable[[Object, Object], None] = _nothing_new
+    """Takes over, in place, from the old object what the server once added and an update left out."""
     begin: Callable[[Object], None] = _nothing
     """Sets the status that an object created by a client starts with, in place."""
     grace: Callable[[Object, int | None], int] = _at_once

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kconsole.lab.apiserver.custom import custom_rules
 from kconsole.lab.apiserver.kinds.cluster_rules import CLUSTER_RULES
 from kconsole.lab.apiserver.kinds.pod_rules import PODS, quality_of_service
 from kconsole.lab.apiserver.kinds.workload_rules import WORKLOAD_RULES
+from kconsole.lab.apiserver.resource import Resource
 from kconsole.lab.apiserver.rule import Cause, Rules
 
 __all__ = ["RULES", "Cause", "Rules", "quality_of_service", "rules_of"]
@@ -15,6 +17,8 @@ RULES: Mapping[str, Rules] = {"pods": PODS, **WORKLOAD_RULES, **CLUSTER_RULES}
 _PLAIN = Rules()
 
 
-def rules_of(plural: str) -> Rules:
-    """The rules of the resource with that plural name."""
-    return RULES.get(plural, _PLAIN)
+def rules_of(resource: Resource) -> Rules:
+    """The rules of a resource."""
+    if resource.custom is not None:
+        return custom_rules(resource)
+    return RULES.get(resource.plural, _PLAIN)

@@ -15,6 +15,7 @@ from kconsole.lab.apiserver.backends import Backend, Contents, Kept, Mismatch, U
 from kconsole.lab.apiserver.changes import ChangeLog
 from kconsole.lab.apiserver.entry import Entry, stored_value
 from kconsole.lab.apiserver.resources import RESOURCES, Resource
+from kconsole.lab.apiserver.served import DEFINITIONS, Served
 from kconsole.lab.apiserver.shelf import Shelf
 from kconsole.lab.apiserver.status import Object
 
@@ -39,9 +40,14 @@ class Store:
         self._writing = asyncio.Lock()
         self._behind = False
         self.revision = 1
-        self._shelves = {
-            resource: Shelf(resource, ChangeLog(1, length=history_length, size=history_size)) for resource in resources
-        }
+        self.served = Served(resources)
+        self._history = (history_length, history_size)
+        self._shelves = {resource: self._empty_shelf(resource) for resource in self.served.resources}
+        self._definitions = next((one for one in self._shelves if one.plural == DEFINITIONS), None)
+
+    def _empty_shelf(self, resource: Resource) -> Shelf:
+        length, size = self._history
+        return Shelf(resource, ChangeLog(self.revision, length=length, size=size))
 
     def shelf(self, resource: Resource) -> Shelf:
         """The objects of `resource`."""
@@ -58,7 +64,29 @@ class Store:
             for resource, shelf in self._shelves.items():
                 shelf.replace_all(_entry(resource, kept) for kept in _of(resource, contents))
         self._behind = False
+        self._redefine(contents)
         for shelf in self._shelves.values():
+            shelf.log.restart(self.revision)
+
+    def _redefine(self, contents: Contents | None = None) -> None:
+        """Serve what the definitions describe now; `contents` has the objects of kinds that were not known before."""
+        if self._definitions is None:
+            return
+        present = self._shelves[self._definitions].under(self._definitions.prefix)
+        new, gone = self.served.define([entry.object for entry in present])
+        before = {one.prefix: self._shelves.pop(one) for one in gone}
+        for resource in new:
+            shelf = self._shelves[resource] = self._empty_shelf(resource)
+            if contents is not None:
+                shelf.replace_all(_entry(resource, kept) for kept in _of(resource, contents))
+            elif resource.prefix in before:
+                old = before[resource.prefix].under(resource.prefix)
+                shelf.replace_all(
+                    Entry.from_stored(resource, one.key, one.revision, stored_value(resource, one.object))
+                    for one in old
+                )
+        for shelf in before.values():
+            # Who watches it begins anew, with the new kind or none.
             shelf.log.restart(self.revision)
 
     def compact(self, revision: int) -> None:
@@ -105,9 +133,12 @@ class Store:
                 return _written(shelf, key, present, revision)
             self.revision = revision
             if value is None:
-                return shelf.remove(key, revision)
-            entry = Entry.from_stored(resource, key, revision, value)
-            shelf.put(entry)
+                entry = shelf.remove(key, revision)
+            else:
+                entry = Entry.from_stored(resource, key, revision, value)
+                shelf.put(entry)
+            if resource is self._definitions:
+                self._redefine()
             return entry
         finally:
             self._writing.release()
@@ -138,6 +169,7 @@ class Store:
             for key in known.keys() - now.keys():
                 shelf.remove(key, contents.revision)
         self.revision = contents.revision
+        self._redefine(contents)
 
 
 def _written(shelf: Shelf, key: str, before: Entry | None, revision: int) -> Entry:

@@ -14,7 +14,7 @@ from kconsole.lab.apiserver import reviews
 from kconsole.lab.apiserver.calls import Answer, Call
 from kconsole.lab.apiserver.media import Format, negotiate, read_object
 from kconsole.lab.apiserver.paging import Page, page_of
-from kconsole.lab.apiserver.patches import Patch
+from kconsole.lab.apiserver.patches import ACCEPTED, ACCEPTED_FOR_CUSTOM, Patch
 from kconsole.lab.apiserver.registry import Registry
 from kconsole.lab.apiserver.selectors import select
 from kconsole.lab.apiserver.status import (
@@ -110,7 +110,8 @@ class Verbs:
         return await self._changed(call, lambda _: given)
 
     async def _patch(self, call: Call) -> Answer:
-        patch = Patch(call.content_type.partition(";")[0].strip(), call.body)
+        accepted = ACCEPTED if call.resource.custom is None else ACCEPTED_FOR_CUSTOM
+        patch = Patch(call.content_type.partition(";")[0].strip(), call.body, accepted)
         return await self._changed(call, patch.apply)
 
     async def _changed(self, call: Call, edit: Callable[[Object], Object]) -> Answer:

@@ -144,7 +144,9 @@ async def test_what_cannot_be_written_is_a_406(api: Any) -> None:
 
 async def test_a_created_object_is_answered_with_201_and_its_server_made_parts(api: Any) -> None:
     body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "a-"}, "status": {"phase": "Running"}}
-    made = await api.ask("POST", "/api/v1/namespaces/default/pods", {**body, "spec": {"containers": []}})
+    made = await api.ask(
+        "POST", "/api/v1/namespaces/default/pods", {**body, "spec": {"containers": [{"name": "a", "image": "i"}]}}
+    )
     assert made.code == 201
     assert made.body["metadata"]["name"].startswith("a-")
     assert (made.body["status"]["phase"], made.body["spec"]["restartPolicy"]) == ("Pending", "Always")

@@ -353,3 +353,20 @@ def test_a_revision_names_its_controller_and_endpoints_their_addresses() -> None
     assert cells(endpoints, "endpoints")[1] == "10.0.0.0:80,10.0.0.1:80,10.0.0.2:80 + 2 more..."
     endpoint_slice = {"metadata": {"name": "e"}, "addressType": "IPv4", "endpoints": [{"addresses": ["10.0.0.1"]}]}
     assert cells(endpoint_slice, "endpointslices")[1:4] == ["IPv4", "<unset>", "10.0.0.1"]
+
+
+async def test_an_update_that_leaves_out_what_the_server_added_keeps_it(registry: Registry) -> None:
+    made = await make(registry, "pods", {"containers": CONTAINERS})
+    given = {"metadata": {"name": "x"}, "spec": {"containers": copy.deepcopy(CONTAINERS)}}
+    assert (await registry.change(RESOURCES["pods"], "default", "x", lambda _: given))["spec"] == made["spec"]
+    made = await make(registry, "services", {"type": "NodePort", "ports": [{"port": 80}]})
+    given = {"metadata": {"name": "x"}, "spec": {"type": "NodePort", "ports": [{"port": 80}]}}
+    assert (await registry.change(RESOURCES["services"], "default", "x", lambda _: given))["spec"] == made["spec"]
+    moved = {"metadata": {"name": "x"}, "spec": {"clusterIP": "10.1.1.1", "ports": [{"port": 80}]}}
+    error = await refusal(registry.change(RESOURCES["services"], "default", "x", lambda _: moved))
+    assert "may not change once set" in str(error)
+
+
+async def test_a_namespace_that_is_not_there_is_said_before_what_is_wrong_with_the_object(registry: Registry) -> None:
+    pod = {"metadata": {"name": "x", "namespace": "nope"}, "spec": {}}
+    assert (await refusal(registry.create(RESOURCES["pods"], pod))).code == 404

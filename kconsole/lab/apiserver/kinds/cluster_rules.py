@@ -90,6 +90,27 @@ def _service_admit(service: Object) -> None:
             port.setdefault("nodePort", 30000 + (int.from_bytes(spread[3:5], "big") + int(port["port"])) % 2768)
 
 
+def _service_inherit(old: Object, new: Object) -> None:
+    before, spec = old["spec"], new.setdefault("spec", {})
+    if spec.get("type", "ClusterIP") == "ExternalName":
+        return
+    for name in ("clusterIP", "clusterIPs"):
+        if name in before:
+            spec.setdefault(name, before[name])
+    ports = {port.get("port"): port.get("nodePort") for port in before.get("ports") or ()}
+    for port in spec.get("ports") or ():
+        if spec.get("type") in ("NodePort", "LoadBalancer") and ports.get(port.get("port")):
+            port.setdefault("nodePort", ports[port["port"]])
+
+
+def _service_frozen(old: Object, new: Object) -> list[Cause]:
+    before, after = old["spec"].get("clusterIP"), new["spec"].get("clusterIP")
+    if not before or before == after or new["spec"].get("type") == "ExternalName":
+        return []
+    shown = f'[]string{{"{after}"}}'
+    return [wrong("spec.clusterIPs[0]", shown, "may not change once set")]
+
+
 def _service_check(service: Object) -> list[Cause]:
     spec, causes = service["spec"], []
     if not spec.get("ports") and spec["type"] != "ExternalName" and spec.get("clusterIP") != "None":
@@ -198,11 +219,57 @@ def _webhook_check(configuration: Object) -> list[Cause]:
     return causes
 
 
+def _definition_defaults(definition: Object) -> None:
+    spec = definition.setdefault("spec", {})
+    names = spec.setdefault("names", {})
+    names.setdefault("singular", names.get("kind", "").lower())
+    names.setdefault("listKind", f"{names.get('kind', '')}List")
+    spec.setdefault("conversion", {"strategy": "None"})
+
+
+def _definition_admit(definition: Object) -> None:
+    """Establish it: the real server does so a moment later, when no names are taken twice."""
+    since, names = definition["metadata"]["creationTimestamp"], definition["spec"]["names"]
+    accepted = ("NamesAccepted", "NoConflicts", "no conflicts found")
+    established = ("Established", "InitialNamesAccepted", "the initial names have been accepted")
+    versions = [one["name"] for one in definition["spec"].get("versions") or () if one.get("storage")]
+    definition["status"] = {
+        "conditions": [
+            {"type": kind, "status": "True", "lastTransitionTime": since, "reason": reason, "message": message}
+            for kind, reason, message in (accepted, established)
+        ],
+        "acceptedNames": dict(names),
+        "storedVersions": versions,
+    }
+
+
+def _definition_check(definition: Object) -> list[Cause]:
+    spec, name = definition["spec"], definition["metadata"]["name"]
+    causes = [required(f"spec.{part}") for part in ("group", "scope") if not spec.get(part)]
+    causes += [required(f"spec.names.{part}") for part in ("plural", "kind") if not spec["names"].get(part)]
+    if spec.get("scope") not in (None, "", "Cluster", "Namespaced"):
+        causes.append(unsupported("spec.scope", spec["scope"], "Cluster", "Namespaced"))
+    if not causes and name != f"{spec['names']['plural']}.{spec['group']}":
+        causes.append(wrong("metadata.name", f'"{name}"', 'must be spec.names.plural+"."+spec.group'))
+    versions = spec.get("versions") or []
+    if sum(bool(one.get("storage")) for one in versions) != 1:
+        why = "must have exactly one version marked as storage version"
+        causes.append(wrong("spec.versions", "[]", why) if not versions else wrong("spec.versions", "…", why))
+    return causes
+
+
 CLUSTER_RULES = {
+    "customresourcedefinitions": Rules(defaults=_definition_defaults, admit=_definition_admit, check=_definition_check),
     "nodes": Rules(defaults=_node_defaults, frozen=_node_frozen),
     "namespaces": Rules(defaults=_namespace_defaults, begin=_namespace_begin, ends_by_finalize=True),
     "secrets": Rules(defaults=_secret_defaults),
-    "services": Rules(defaults=_service_defaults, admit=_service_admit, check=_service_check),
+    "services": Rules(
+        defaults=_service_defaults,
+        admit=_service_admit,
+        inherit=_service_inherit,
+        check=_service_check,
+        frozen=_service_frozen,
+    ),
     "poddisruptionbudgets": Rules(defaults=_budget_defaults, begin=_without_status, check=_budget_check),
     "persistentvolumeclaims": Rules(defaults=_claim_defaults, begin=_claim_begin),
     "persistentvolumes": Rules(defaults=_volume_defaults, begin=_claim_begin),

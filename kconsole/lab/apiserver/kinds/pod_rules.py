@@ -149,6 +149,19 @@ def _pod_admit(pod: Object) -> None:
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
 
 
+def _pod_inherit(old: Object, new: Object) -> None:
+    spec = new.setdefault("spec", {})
+    for name in ("priority", "preemptionPolicy"):
+        if name in old["spec"]:
+            spec.setdefault(name, old["spec"][name])
+    before = old["spec"].get("tolerations") or []
+    patience = [one for one in before if one.get("key") in _WAITED_OUT and one.get("tolerationSeconds") == _PATIENCE]
+    tolerations = spec.get("tolerations") or []
+    missing = [one for one in patience if not any(_tolerates(other, one["key"]) for other in tolerations)]
+    if missing:
+        spec["tolerations"] = [*tolerations, *missing]
+
+
 def _tolerates(toleration: Object, key: str) -> bool:
     return toleration.get("key") in (None, "", key) and toleration.get("effect") in (None, "", "NoExecute")
 
@@ -193,6 +206,7 @@ def _pod_check(pod: Object) -> list[Cause]:
 PODS = Rules(
     defaults=_pod_defaults,
     admit=_pod_admit,
+    inherit=_pod_inherit,
     begin=_pod_begin,
     grace=_pod_grace,
     check=_pod_check,

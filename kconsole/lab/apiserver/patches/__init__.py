@@ -16,14 +16,16 @@ JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 ACCEPTED = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH)
+ACCEPTED_FOR_CUSTOM = (JSON_PATCH, MERGE_PATCH)
+"""Which lists merge by what is known of the built-in kinds only."""
 
 
 class Patch:
     """A patch as it came in a request: content type and body. 415 for a format not read here, 400 for broken JSON."""
 
-    def __init__(self, content_type: str, body: bytes) -> None:
-        if content_type not in ACCEPTED:
-            raise _not_read(content_type)
+    def __init__(self, content_type: str, body: bytes, accepted: tuple[str, ...] = ACCEPTED) -> None:
+        if content_type not in accepted:
+            raise _not_read(content_type, accepted)
         self._format = content_type
         try:
             self._patch = msgspec.json.decode(body)
@@ -50,8 +52,8 @@ class Patch:
         return patched
 
 
-def _not_read(content_type: str) -> ApiError:
+def _not_read(content_type: str, accepted: tuple[str, ...]) -> ApiError:
     if content_type.startswith("application/apply-patch"):
         message = "server-side apply is not supported by this server: use a client-side apply or one of: "
-        return failure(415, "UnsupportedMediaType", message + ", ".join(ACCEPTED))
-    return unsupported_media_type(ACCEPTED)
+        return failure(415, "UnsupportedMediaType", message + ", ".join(accepted))
+    return unsupported_media_type(accepted)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from kconsole.lab.apiserver.custom import custom_printer
 from kconsole.lab.apiserver.resources import Resource
 from kconsole.lab.apiserver.status import Object
 from kconsole.lab.apiserver.tables import others, policy, storage
@@ -46,6 +47,8 @@ _PRINTERS: Mapping[str, Printer] = {
 
 def printer_of(resource: Resource) -> Printer:
     """How `resource` is printed."""
+    if resource.custom is not None:
+        return custom_printer(resource)
     return _PRINTERS.get(resource.plural, others.PLAIN)
 
 
