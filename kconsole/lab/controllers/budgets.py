@@ -57,9 +57,7 @@ class Budgets(Controller):
             return
         selector = (budget.get("spec") or {}).get("selector")
         selected = [
-            pod
-            for pod in self.api.list("pods", key[0])
-            if pods.matches(selector, pod["metadata"].get("labels") or {}) and not pods.is_finished(pod)
+            pod for pod in self.api.list("pods", key[0]) if pods.matches(selector, pod["metadata"].get("labels") or {})
         ]
         if not selected:
             await self.api.event(budget, "NoPods", "No matching pods found", source=SOURCE)
@@ -130,10 +128,11 @@ class Budgets(Controller):
         before = budget.get("status") or {}
         generation = budget["metadata"].get("generation", 1)
         allowed = found.allowed if found else 0
-        status: Object = dict(before) | {"disruptionsAllowed": allowed, "observedGeneration": generation}
-        status.pop("disruptedPods", None)
+        status: Object = dict(before) | {"disruptionsAllowed": allowed}
         if found is not None:
+            status.pop("disruptedPods", None)
             status |= {
+                "observedGeneration": generation,
                 "currentHealthy": found.healthy,
                 "desiredHealthy": found.desired,
                 "expectedPods": found.expected,
@@ -143,8 +142,6 @@ class Budgets(Controller):
         else:
             for name in ("currentHealthy", "desiredHealthy", "expectedPods"):
                 status.setdefault(name, 0)
-            if before.get("disruptedPods"):
-                status["disruptedPods"] = before["disruptedPods"]
         status["conditions"] = disruption.condition(
             allowed, generation, before.get("conditions") or (), self.now, failed=failed
         )

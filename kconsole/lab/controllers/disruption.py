@@ -83,14 +83,15 @@ def healthy_pods(pods: Sequence[Object], evicted: Mapping[str, str]) -> int:
 def condition(allowed: int, generation: int, old: Sequence[Object], now: str, *, failed: str = "") -> list[Object]:
     """The conditions with DisruptionAllowed as `allowed` means it; `failed` is why it could not be reckoned."""
     status, reason = ("True", "SufficientPods") if allowed > 0 else ("False", "InsufficientPods")
+    observed = {"observedGeneration": generation}
     if failed:
-        status, reason = "False", "SyncFailed"
+        status, reason, observed = "False", "SyncFailed", {}
     before = next((one for one in old if one["type"] == "DisruptionAllowed"), None)
     since = before["lastTransitionTime"] if before and before["status"] == status else now
     new = {
         "lastTransitionTime": since,
         "message": failed,
-        "observedGeneration": generation,
+        **observed,
         "reason": reason,
         "status": status,
         "type": "DisruptionAllowed",

@@ -57,14 +57,13 @@ def refusal(pod: Object, facts: PodFacts, node: NodeFacts) -> Refusal | None:
 
 
 def _room(asks: Mapping[str, int], node: NodeFacts) -> Refusal | None:
-    reasons, hopeless = [], False
+    reasons = []
     if len(node.pods) + 1 > node.most_pods:
         reasons.append("Too many pods")
     for name, count in asks.items():
         if count and node.used.get(name, 0) + count > node.holds.get(name, 0):
             reasons.append(f"Insufficient {name}")
-            hopeless = hopeless or count > node.holds.get(name, 0)
-    return Refusal(tuple(reasons), hopeless) if reasons else None
+    return Refusal(tuple(reasons), hopeless=False) if reasons else None
 
 
 def matches_node(spec: Object, node: NodeFacts) -> bool:

@@ -24,6 +24,16 @@ class Neighbourhood:
 
     def __init__(self, pod: Object, facts: PodFacts, nodes: Sequence[NodeFacts]) -> None:
         affinity = pod["spec"].get("affinity") or {}
+        self._facts, self._nodes = facts, nodes
+        self._wishes = [
+            (int(one["weight"]) * sign, one["podAffinityTerm"])
+            for kind, sign in (("podAffinity", 1), ("podAntiAffinity", -1))
+            for one in (affinity.get(kind) or {}).get("preferredDuringSchedulingIgnoredDuringExecution") or ()
+        ] + [
+            (-50, one)
+            for one in pod["spec"].get("topologySpreadConstraints") or ()
+            if one.get("whenUnsatisfiable") == "ScheduleAnyway"
+        ]
         self._near = [
             (term, _domains(term, facts, nodes)) for term in (affinity.get("podAffinity") or {}).get(_REQUIRED) or ()
         ]
@@ -51,6 +61,20 @@ class Neighbourhood:
         if any(node.labels.get(key) == value for key, value in self._repelled):
             return _OTHERS
         return None
+
+    def leaning(self) -> dict[str, int]:
+        """How much the pod would like to be on each node, because of the pods that are near it; below zero: away."""
+        found: dict[str, int] = {}
+        for weight, term in self._wishes:
+            key = term["topologyKey"]
+            counts: dict[str, int] = {}
+            for node in self._nodes:
+                if key in node.labels:
+                    near = sum(1 for other in node.pods.values() if _selects(term, self._facts, other))
+                    counts[node.labels[key]] = counts.get(node.labels[key], 0) + near
+            for node in self._nodes if counts else ():
+                found[node.name] = found.get(node.name, 0) + weight * counts.get(node.labels.get(key, ""), 0)
+        return found
 
 
 def _selects(term: Object, owner: PodFacts, other: PodFacts) -> bool:

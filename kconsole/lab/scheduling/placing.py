@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kconsole.lab.pod_objects import pinned_to
 from kconsole.lab.scheduling.facts import NodeFacts, PodFacts, load
 from kconsole.lab.scheduling.filters import Refusal, matches_term, refusal, untolerated
 from kconsole.lab.scheduling.neighbours import Neighbourhood
 
 Object = dict[str, Any]
 
+_ELSEWHERE = Refusal(("node(s) didn't satisfy plugin(s) [NodeAffinity]",), hopeless=True)
 _ENOUGH = 100
 """Nodes that fit after which no more are looked at."""
 
@@ -37,8 +39,11 @@ def place(
     """Where `pod` goes. `crowd` is how many of its kind a node has, `pick` chooses among equals, `also` refuses too."""
     neighbourhood = Neighbourhood(pod, facts, nodes)
     fit: list[NodeFacts] = []
-    refused: list[Refusal] = []
+    only = pinned_to(pod["spec"])
+    refused = [_ELSEWHERE for node in nodes if node.name != only] if only else []
     for node in nodes:
+        if only and node.name != only:
+            continue
         why = refusal(pod, facts, node) or also(node) or neighbourhood.refusal(node)
         if why is None:
             fit.append(node)
@@ -48,20 +53,37 @@ def place(
             refused.append(why)
     if not fit:
         return Placement(message=no_node(len(nodes), refused))
-    scores = {node.name: _score(pod, facts, node, crowd) for node in fit}
+    scores = _scores(pod, facts, fit, crowd=crowd, leaning=neighbourhood.leaning())
     best = max(scores.values())
     return Placement(node=pick([name for name, score in scores.items() if score == best]))
 
 
-def _score(pod: Object, facts: PodFacts, node: NodeFacts, crowd: Mapping[str, int]) -> int:
-    """Higher is better: few of its own kind, then what it prefers, then room, then images are not looked at."""
+def _scores(
+    pod: Object, facts: PodFacts, fit: Sequence[NodeFacts], *, crowd: Mapping[str, int], leaning: Mapping[str, int]
+) -> dict[str, int]:
+    """Higher is better: first what is preferred, then few of the same kind, then room."""
     spec = pod["spec"]
-    unwanted = untolerated(node.taints, spec.get("tolerations") or (), "PreferNoSchedule") is not None
-    preferred = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(
+    wishes = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(
         "preferredDuringSchedulingIgnoredDuringExecution"
-    )
-    liked = sum(int(one["weight"]) for one in preferred or () if matches_term(one.get("preference") or {}, node))
-    return -300 * int(unwanted) - 100 * crowd.get(node.name, 0) + 2 * liked + round(50 * (1 - load(node, facts.asks)))
+    ) or ()
+    tolerations = spec.get("tolerations") or ()
+    liked = {
+        node.name: sum(int(one["weight"]) for one in wishes if matches_term(one.get("preference") or {}, node))
+        for node in fit
+    }
+    most_liked = max(liked.values()) or 1
+    most_crowded = max((crowd.get(node.name, 0) for node in fit), default=0) or 1
+    furthest = max((abs(leaning.get(node.name, 0)) for node in fit), default=0) or 1
+    return {
+        node.name: round(
+            200 * liked[node.name] / most_liked
+            + 200 * leaning.get(node.name, 0) / furthest
+            - 150 * crowd.get(node.name, 0) / most_crowded
+            - 300 * (untolerated(node.taints, tolerations, "PreferNoSchedule") is not None)
+            + 50 * (1 - load(node, facts.asks))
+        )
+        for node in fit
+    }
 
 
 def no_node(total: int, refused: Sequence[Refusal]) -> str:
