@@ -70,6 +70,7 @@ def _fault_words() -> str:
         ("kubelet NODE stop|start", _("a node falls silent")),
         ("apiserver [NODE] stop|start", _("an API server, or all")),
         ("etcd [NODE] stop|start|kill", _("a member of etcd, or all")),
+        ("pod NS/NAME crash|unready|hang|ok", _("a pod that fails, is not ready, does not end")),
         ("clear [KIND]", _("end them")),
         ("", _("without words: what is in force")),
     )
@@ -99,6 +100,12 @@ def _add_shape(parser: argparse.ArgumentParser, *, again: bool) -> None:
     group.add_argument(
         "--memory", action="store_true", default=unset(False), help=_("without etcd; for thousands of nodes")
     )
+    group.add_argument(
+        "--provider",
+        choices=("gke", "eks", "aks"),
+        default=unset(""),
+        help=_("nodes that look as that cloud's do"),
+    )
     group.add_argument("--seed", type=int, metavar="N", default=unset(1), help=argparse.SUPPRESS)
 
 
@@ -125,6 +132,7 @@ def shape_words(args: argparse.Namespace) -> list[str]:
         "--keep": args.keep and args.keep.absolute(),
         "--kubeconfig": args.write_kubeconfig and args.write_kubeconfig.absolute(),
         "--seed": args.seed,
+        "--provider": args.provider or None,
     }
     words = [word for flag, value in given.items() if value is not None for word in (flag, str(value))]
     return words + (["--memory"] if args.memory else [])
@@ -144,6 +152,7 @@ def run_up(args: argparse.Namespace) -> int:
         kubeconfig=args.write_kubeconfig,
         memory=args.memory,
         seed=args.seed,
+        provider=args.provider,
     )
     return run_attended(options) if args.attended else run_foreground(options)
 

@@ -39,6 +39,8 @@ class Options:
     memory: bool = False
     """Without etcd."""
     seed: int = 1
+    provider: str = ""
+    """`gke`, `eks` or `aks`: nodes that look as that cloud's do."""
     stepped: bool = False
     """Time moves only by steps; needs `memory`."""
 
@@ -92,6 +94,7 @@ def plan_cluster(options: Options, folder: LabFolder) -> Plan:
         workers=3 if options.workers is None else options.workers,
         control_planes=1 if options.control_planes is None else options.control_planes,
         seed=options.seed,
+        provider=options.provider,
     )
     names = [machine.name for machine in machines.control_planes]
     balancer, *free = ports.free_ports(1 + 4 * len(names))
@@ -118,6 +121,7 @@ def _read_plan(options: Options, record: Path) -> Plan:
             workers=known["workers"],
             control_planes=known["control_planes"],
             seed=known["seed"],
+            provider=known.get("provider", ""),
         )
         addresses = {name: Addresses(**numbers) for name, numbers in kept["addresses"].items()}
         plan = Plan(machines, int(kept["balancer"]), addresses, etcd=True, kept=True)
@@ -179,6 +183,7 @@ def _write_record(plan: Plan, path: Path) -> None:
         "control_planes": len(cluster.control_planes),
         "version": cluster.version,
         "seed": cluster.seed,
+        "provider": cluster.provider,
     }
     addresses = {name: asdict(address) for name, address in plan.addresses.items()}
     write_private(path, json.dumps({"options": options, "balancer": plan.balancer, "addresses": addresses}) + "\n")

@@ -26,7 +26,8 @@ LEASES = "kube-node-lease"
 class Kubelet:
     """The agent of one machine. `folder` is the machine's root folder; machines of a large fleet have none.
 
-    `dress` completes the Node that is registered; a `quiet` kubelet records no events.
+    `dress` completes the Node that is registered; a `quiet` kubelet records no events; a
+    `hidden` one registers no node.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Kubelet:
         images: Sequence[tuple[str, int]] = (),
         dress: Callable[[Object], Object] | None = None,
         quiet: bool = False,
+        hidden: bool = False,
     ) -> None:
         self.machine = machine
         self.running = running
@@ -49,7 +51,8 @@ class Kubelet:
         self._clock = clock
         self._images = images
         self._dress = dress
-        self._quiet = quiet
+        self._quiet = quiet or hidden
+        self._hidden = hidden
 
     @property
     def alive(self) -> bool:
@@ -73,6 +76,8 @@ class Kubelet:
     async def start(self) -> None:
         """Begin, as after `systemctl start kubelet`: say so, register the node or post its status, renew the lease."""
         self.awake.set()
+        if self._hidden:
+            return
         node = node_objects.node(self.machine, self.running, self._clock.now(), self._images)
         if self._dress:
             node = self._dress(node)

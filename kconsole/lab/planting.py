@@ -36,9 +36,9 @@ class _Planter:
 
     def __init__(self, api: Api, topology: Topology, clock: LabClock, addresses: PodAddresses) -> None:
         self._api = api
-        self._machines = topology.machines[: fleet.MOST_WITH_PODS + len(topology.control_planes)]
+        self._machines = topology.shown[: fleet.MOST_WITH_PODS + len(topology.control_planes)]
         self._workers = [machine for machine in self._machines if not machine.control_plane]
-        self._is_fleet = len(self._machines) < len(topology.machines)
+        self._is_fleet = len(self._machines) < len(topology.shown)
         self._clock = clock
         self._addresses = addresses
         self._chance = random.Random(topology.seed)  # noqa: S311 - names of pods

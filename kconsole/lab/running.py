@@ -12,10 +12,10 @@ from typing import Any
 
 from kconsole.errors import KconsoleError
 from kconsole.i18n import _
-from kconsole.lab import etcd, fleet, planting, releases, seeding, workloads
+from kconsole.lab import etcd, fleet, planting, providers, releases, seeding, workloads
 from kconsole.lab.access import Api, ApiAway, keep_doing
 from kconsole.lab.apiserver.authentication import Authenticator
-from kconsole.lab.apiserver.backends import MemoryBackend
+from kconsole.lab.apiserver.backends import MemoryBackend, Unavailable
 from kconsole.lab.apiserver.etcd_backend import EtcdBackend
 from kconsole.lab.apiserver.faults import Faults
 from kconsole.lab.apiserver.journal import Journal
@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 
 START_SECONDS = 60.0
 _EVENTS_SECONDS = 300.0
+_COMPACTION_SECONDS = 300.0
+"""As kube-apiserver does: what was overwritten longer ago than that is forgotten, or etcd grows for ever."""
 
 
 class RunningCluster:
@@ -96,20 +98,26 @@ class RunningCluster:
         )
 
     def _kubelet(self, machine: Machine, folder: LabFolder, seed: int) -> Kubelet:
-        version = self.plan.topology.version
+        version, provider = self.plan.topology.version, self.plan.topology.provider
         bulky = self.plan.is_fleet and not machine.control_plane
+        running = Running.first(machine, version)
         return Kubelet(
             machine,
-            Running.first(machine, version),
+            providers.as_run_by(running, machine, provider) if provider else running,
             api=self.api,
             clock=self.clock,
             folder=folder.node(machine.name) if self.plan.has_folder(machine) else None,
             images=fleet.images(machine, seed) if bulky else _images(version),
-            dress=(lambda node: self._with_bulk(node, machine)) if bulky else None,
+            dress=lambda node: self._dressed(node, machine),
+            hidden=machine.control_plane and bool(provider),
             quiet=bulky,
         )
 
-    def _with_bulk(self, node: dict[str, Any], machine: Machine) -> dict[str, Any]:
+    def _dressed(self, node: dict[str, Any], machine: Machine) -> dict[str, Any]:
+        if provider := self.plan.topology.provider:
+            node = providers.dressed(node, machine, provider)
+        if machine.control_plane or not self.plan.is_fleet:
+            return node
         workers = self.plan.topology.workers
         pods = machine.name in {one.name for one in workers[: fleet.MOST_WITH_PODS]}
         return fleet.with_bulk(node, machine, self._seed, self.clock.now(), pods=pods)
@@ -148,6 +156,8 @@ class RunningCluster:
         self._loops.spawn(lifecycle.run())
         self._loops.spawn(Heartbeats(self.kubelets, self.api, self.clock).run())
         self._loops.spawn(keep_doing(self._forget_old_events, self.api, self.clock))
+        if self.backend is not None:
+            self._loops.spawn(self._compact(self.backend))
 
     async def _until_api_answers(self, machines: Iterable[Machine]) -> None:
         """Wait for the API servers of `machines`. KconsoleError says what is in the way."""
@@ -176,6 +186,13 @@ class RunningCluster:
             await self.clock.sleep(_EVENTS_SECONDS)
             with contextlib.suppress(ApiAway):
                 await self.registry.expire_events()
+
+    async def _compact(self, backend: EtcdBackend) -> None:
+        while True:
+            revision = self.store.revision
+            await self.clock.sleep(_COMPACTION_SECONDS)
+            with contextlib.suppress(Unavailable):  # etcd is away, or was restored to before that revision
+                await backend.compact(revision)
 
     async def set_churn(self, rate: float) -> None:
         """Change `rate` nodes a second from now on; 0 stops it."""

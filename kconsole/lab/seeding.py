@@ -28,11 +28,12 @@ async def seed_cluster(api: Api, topology: Topology, *, server: str) -> None:
         await api.create("namespaces", namespace(name))
     await api.create("services", _kubernetes_service())
     await api.create("storageclasses", _storage_class())
-    for name, data in (
+    kept = (
         ("kubeadm-config", {"ClusterConfiguration": cluster_configuration(topology, server)}),
         ("kubelet-config", {"kubelet": kubelet_configuration()}),
         ("coredns", {"Corefile": _COREFILE}),
-    ):
+    )
+    for name, data in kept[2:] if topology.provider else kept:
         metadata = {"name": name, "namespace": "kube-system"}
         await api.create("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
 

@@ -89,6 +89,8 @@ class Topology:
     seed: int
     version: str
     pod_subnet: str
+    provider: str
+    """`gke`, `eks` or `aks`, whose nodes the workers are to look like; empty for kubeadm's own."""
     machines: tuple[Machine, ...]
 
     @functools.cached_property
@@ -101,8 +103,15 @@ class Topology:
         """The machines that run workloads, w1 first."""
         return tuple(machine for machine in self.machines if not machine.control_plane)
 
+    @functools.cached_property
+    def shown(self) -> tuple[Machine, ...]:
+        """The machines that are nodes; who manages a cluster for others keeps the control plane to themselves."""
+        return self.workers if self.provider else self.machines
 
-def plan_topology(name: str, version: str, *, workers: int = 3, control_planes: int = 1, seed: int = 1) -> Topology:
+
+def plan_topology(
+    name: str, version: str, *, workers: int = 3, control_planes: int = 1, seed: int = 1, provider: str = ""
+) -> Topology:
     """The machines `cp1…` and `w1…` of the cluster `name`. UsageError says which number or name cannot be."""
     check_name(name)
     if not 1 <= control_planes <= MOST_CONTROL_PLANES:
@@ -121,6 +130,7 @@ def plan_topology(name: str, version: str, *, workers: int = 3, control_planes: 
         seed=seed,
         version=version,
         pod_subnet=POD_SUBNET_SMALL if small else POD_SUBNET_LARGE,
+        provider=provider,
         machines=tuple(
             _machine(machine, index, seed=seed, small=small, system=ROCKY if machine == last else UBUNTU)
             for index, machine in enumerate(names)

@@ -77,6 +77,10 @@ class EtcdBackend:
         """A read that takes a quorum; else `Unavailable`."""
         await self._ask("range", {"key": _text(ROOT), "keys_only": True, "limit": 1}, _CHECK_SECONDS)
 
+    async def compact(self, revision: int) -> None:
+        """Have etcd forget what was overwritten before `revision`; `Unavailable` when it cannot."""
+        await self._ask("compaction", {"revision": str(revision)}, _ANSWER_SECONDS)
+
     async def _ask(self, what: str, body: Mapping[str, Any], seconds: float) -> Any:
         if self._session is None:
             self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(keepalive_timeout=60))
