@@ -48,6 +48,11 @@ class Call:
         """Whether nothing may be written."""
         return options.dry_run(self.query.getall("dryRun", []))
 
+    @property
+    def validation(self) -> str:
+        """What becomes of unknown fields: Strict, Warn or Ignore."""
+        return self.query.get("fieldValidation") or "Warn"
+
     def deletion(self) -> options.Deletion:
         """How to delete, by the body and the query."""
         body = read_object(self.content_type, self.body) if self.body else {}

@@ -13,6 +13,14 @@ Each fault is text of the form `KIND=VALUE[,verb=VERB][,resource=PLURAL][,times=
     watch=hang              open and new watches stay open and send nothing, until cleared
     continue=expired        the next page of a list is a 410 Expired
     connections=refuse      nobody listens; connections that are open stay
+    webhook=deny            a validating webhook says no to every write, with a 403
+    webhook=fail            a validating webhook cannot be reached: a 500
+    webhook=timeout         a validating webhook does not answer in time: a 500
+    eviction=off            evictions are not offered: not discovered, and a 404
+    eviction=conflict       evictions end in a 504, as if the budget could not be written for conflicts
+    history=compact         etcd's history is compacted, once, now: watches that begin before now are 410 Expired
+    deprecated=policy/v1beta1/poddisruptionbudgets@1.25
+                            /metrics says that this API was asked for, which that release no longer has
 
 `verb` and `resource` narrow it to such requests, `times` to the next so many (then it is gone).
 `watch=` takes `resource` only, `connections=` nothing.
@@ -27,6 +35,7 @@ from dataclasses import dataclass, field, replace
 
 from kconsole.errors import UsageError
 from kconsole.i18n import _
+from kconsole.lab.apiserver.admission import denied, failed
 from kconsole.lab.apiserver.changes import Bell
 from kconsole.lab.apiserver.requests import Asked
 from kconsole.lab.apiserver.status import ApiError, failure, forbidden, unauthorized
@@ -37,6 +46,10 @@ _VALUES = {
     "watch": "drop|cut|garbage|blank|expired|hang",
     "continue": "expired",
     "connections": "refuse",
+    "webhook": "deny|fail|timeout",
+    "eviction": "off|conflict",
+    "history": "compact",
+    "deprecated": r"[a-z0-9.]+/v\d+((alpha|beta)\d+)?/[a-z]+@1\.\d+",
 }
 _NARROWED_BY = {
     "latency": ("verb", "resource", "times"),
@@ -44,7 +57,15 @@ _NARROWED_BY = {
     "watch": ("resource",),
     "continue": ("resource", "times"),
     "connections": (),
+    "webhook": ("verb", "resource", "times"),
+    "eviction": ("times",),
+    "history": (),
+    "deprecated": (),
 }
+_WRITES = ("create", "update", "patch", "delete", "deletecollection")
+_QUESTIONS = ("authorization.k8s.io", "authentication.k8s.io")
+_WEBHOOK, _WEBHOOK_URL = "guard.lab.kconsole.io", "https://guard.lab.svc:443/validate?timeout=10s"
+_EVICTION = "pods/eviction"
 _ERRORS = {
     429: ("TooManyRequests", "the server has received too many requests and has asked us to try again later"),
     500: ("InternalError", "Internal error occurred: a fault of the lab"),
@@ -71,7 +92,8 @@ class Fault:
 
     def concerns(self, asked: Asked) -> bool:
         """Whether it is about such a request."""
-        return self.narrowed.get("verb") in (None, asked.verb) and self.touches(asked.plural)
+        resource = self.narrowed.get("resource")
+        return self.narrowed.get("verb") in (None, asked.verb) and resource in (None, asked.plural, asked.about)
 
     def touches(self, plural: str) -> bool:
         """Whether it is about that resource."""
@@ -120,6 +142,8 @@ class Faults:
         self.bell = Bell()
         self.strikes = 0
         """How many one-time watch faults there were; a stream plays those that come after it began."""
+        self.compactions = 0
+        """How often the history was to be compacted."""
         self._standing: list[Fault] = []
         self._struck: list[Fault] = []
 
@@ -129,6 +153,8 @@ class Faults:
         if fault.kind == "watch" and fault.value != "hang":
             self.strikes += 1
             self._struck.append(fault)
+        elif fault.kind == "history":
+            self.compactions += 1
         else:
             self._standing.append(fault)
         self.bell.ring()
@@ -155,6 +181,16 @@ class Faults:
         """Whether nobody should be listening."""
         return any(fault.kind == "connections" for fault in self._standing)
 
+    @property
+    def hides_evictions(self) -> bool:
+        """Whether evictions are not offered."""
+        return any(str(fault) == "eviction=off" for fault in self._standing)
+
+    @property
+    def deprecated(self) -> list[str]:
+        """The deprecated APIs that were asked for, as GROUP/VERSION/RESOURCE@RELEASE."""
+        return [fault.value for fault in self._standing if fault.kind == "deprecated"]
+
     def delay(self, asked: Asked) -> float:
         """Seconds to wait before this request is answered."""
         fault = self._use("latency", asked)
@@ -179,6 +215,23 @@ class Faults:
             return forbidden(asked.qualified, asked.name, "a fault of the lab", {"kind": asked.plural})
         retry_after = fault.narrowed.get("retry-after")
         return failure(code, *_ERRORS[code], retry_after=int(retry_after) if retry_after else None)
+
+    def admission(self, asked: Asked) -> ApiError | None:
+        """What a write that is allowed is refused with after all. Uses the fault up."""
+        if asked.verb not in _WRITES or not asked.plural or asked.group in _QUESTIONS:
+            return None
+        if asked.about == _EVICTION and any(str(fault).startswith("eviction=conflict") for fault in self._standing):
+            self._use("eviction", asked)
+            message = "Timeout: couldn't update PodDisruptionBudget due to conflicts"
+            return failure(504, "Timeout", message, retry_after=10)
+        fault = self._use("webhook", asked)
+        if fault is None:
+            return None
+        if fault.value == "deny":
+            return denied(_WEBHOOK, "a fault of the lab")
+        refused = "dial tcp 10.96.0.9:443: connect: connection refused"
+        why = refused if fault.value == "fail" else "context deadline exceeded"
+        return failed(_WEBHOOK, f'Post "{_WEBHOOK_URL}": {why}')
 
     def _use(self, kind: str, asked: Asked) -> Fault | None:
         for at, fault in enumerate(self._standing):

@@ -127,11 +127,14 @@ class ApiListener:
             self._sockets = None
 
     async def _follow_faults(self) -> None:
-        """Stop listening while connections are to be refused."""
-        changed = asyncio.Event()
+        """Stop listening while connections are to be refused, and forget the history when it is to be compacted."""
+        changed, compactions = asyncio.Event(), self._faults.compactions
         self._faults.bell.subscribe(changed)
         try:
             while True:
+                if self._faults.compactions > compactions:
+                    compactions = self._faults.compactions
+                    self._registry.store.compact(self._registry.store.revision)
                 if self._faults.refusing:
                     self._close()
                 elif self._sockets is None:
@@ -179,11 +182,16 @@ class ApiListener:
             raise error
         if not allowed(exchange.user, asked):
             raise refusal(exchange.user, asked)
+        refused = self._faults.admission(asked)
+        if refused is not None:
+            raise refused
         if not asked.plural:
             if asked.verb != "get":
                 raise no_such_path()
             accept = ",".join(request.headers.getall("Accept", []))
-            answer = await plain.answer(self._registry.store, self.version, request.path, request.query, accept)
+            answer = await plain.answer(
+                self._registry.store, self._faults, self.version, request.path, request.query, accept
+            )
             return self._send(request, exchange, answer)
         return await self._on_resource(request, exchange)
 
@@ -201,6 +209,8 @@ class ApiListener:
     async def _on_resource(self, request: web.BaseRequest, exchange: _Exchange) -> web.StreamResponse:
         asked, user = exchange.asked, exchange.user
         resource, _ = target(asked, self._registry.store.served)
+        if asked.subresource == "eviction" and self._faults.hides_evictions:
+            raise no_such_path()
         accept = ",".join(request.headers.getall("Accept", []))
         if asked.verb == "watch" and resource.stored:
             stream = WatchStream(self._registry, self._faults, resource, asked.namespace or None, request.query, accept)

@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
 
 import msgspec
 
+from kconsole.lab.apiserver.custom import schema_of
 from kconsole.lab.apiserver.discovery import groups
 from kconsole.lab.apiserver.resources import Resource
-from kconsole.lab.apiserver.schemas import KINDS, Fields
+from kconsole.lab.apiserver.schemas import descriptions
 from kconsole.lab.apiserver.status import Object
+from kconsole.lab.apiserver.types.notation import OF_EVERY_KIND, Field, fields_of, fields_of_kind
 
-_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
-_METADATA: Fields = {
-    "name": ("string", "The object's name, unique in its namespace."),
-    "namespace": ("string", "The scope of the name."),
-    "labels": ("map", "What the object can be selected by."),
-    "annotations": ("map", "Notes that programs keep on the object."),
-    "uid": ("string", "What tells this object from any other that ever was."),
-    "resourceVersion": ("string", "Which state of the object this is."),
-    "creationTimestamp": ("string", "When it was created."),
-    "deletionTimestamp": ("string", "When it is to be gone."),
-    "finalizers": ("[string]", "Who must let go of it before it can go."),
-    "generateName": ("string", "The beginning of a name that the server completes."),
+_PACKAGE = "io.k8s.api.core.v1."
+_COMPONENTS = "#/components/schemas/"
+_SCALARS: Mapping[str, Object] = {
+    **{name: {"type": "integer", "format": name} for name in ("int32", "int64")},
+    **{name: {"type": "string", "format": "date-time"} for name in ("time", "micro")},
+    "bool": {"type": "boolean"},
+    "string": {"type": "string"},
+    "quantity": {"type": "string"},
+    "bytes": {"type": "string", "format": "byte"},
+    "intstr": {"type": "string", "format": "int-or-string"},
+    "any": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
 }
-
-
-def _schema(kind: str, description: str = "", fields: Fields | None = None) -> Object:
-    if kind.startswith("["):
-        return {"type": "array", "description": description, "items": _schema(kind[1:-1], fields=fields)}
-    found: Object = {"type": kind, **({"description": description} if description else {})}
-    if kind == "map":
-        found |= {"type": "object", "additionalProperties": {"type": "string"}}
-    if fields:
-        found["properties"] = {name: _schema(*field) for name, field in fields.items()}
-    return found
 
 
 def schema_name(resource: Resource) -> str:
@@ -45,24 +35,53 @@ def schema_name(resource: Resource) -> str:
     return f"io.k8s.api.{package}.{resource.version}.{resource.kind}"
 
 
-def _kind_schema(resource: Resource) -> Object:
-    description, fields = KINDS.get(resource.kind, (f"{resource.kind}.", {}))
-    properties: Object = {
-        "apiVersion": _schema("string", "The group and version of this representation."),
-        "kind": _schema("string", "The kind of object this is."),
-        "metadata": {
-            "description": "What all objects have.",
-            "default": {},
-            "allOf": [{"$ref": f"#/components/schemas/{_META}"}],
-        },
-        **{name: _schema(*field) for name, field in fields.items()},
-    }
-    return {
-        "type": "object",
-        "description": description,
-        "properties": properties,
-        "x-kubernetes-group-version-kind": [_gvk(resource)],
-    }
+def _type_schema(name: str, fields: Mapping[str, Field], needed: set[str]) -> Object:
+    properties = {field: _field_schema(name, field, one, needed) for field, one in fields.items()}
+    described = descriptions().get((name, ""))
+    return {"type": "object", **({"description": described} if described else {}), "properties": properties}
+
+
+def _field_schema(struct: str, name: str, field: Field, needed: set[str]) -> Object:
+    if field.kind in _SCALARS:
+        one: Object = dict(_SCALARS[field.kind])
+    else:
+        needed.add(field.kind)
+        one = {"default": {}, "allOf": [{"$ref": f"{_COMPONENTS}{_PACKAGE}{field.kind}"}]}
+    described = descriptions().get((struct, name))
+    found: Object = {"description": described} if described else {}
+    if field.shape == "[]":
+        found |= {"type": "array", "items": one}
+        if field.merges_by is not None:
+            found["x-kubernetes-patch-strategy"] = "merge"
+        if field.merges_by:
+            found["x-kubernetes-patch-merge-key"] = field.merges_by
+        return found
+    if field.shape == "{}":
+        return {**found, "type": "object", "additionalProperties": one}
+    return {**found, **one}
+
+
+def _kind_schema(resource: Resource, needed: set[str]) -> Object:
+    if resource.custom is not None:
+        schema = schema_of(resource.custom)
+        bare = _type_schema(resource.kind, OF_EVERY_KIND, needed)
+        properties = {**(schema.get("properties") or {}), **bare["properties"]}
+        found = {**schema, "type": "object", "properties": properties}
+    else:
+        found = _type_schema(resource.kind, fields_of_kind(resource.kind) or OF_EVERY_KIND, needed)
+    return {**found, "x-kubernetes-group-version-kind": [_gvk(resource)]}
+
+
+def _schemas(resources: Iterable[Resource]) -> Object:
+    """The components of a document: the kinds, and every type that they are made of."""
+    needed: set[str] = set()
+    found = {schema_name(resource): _kind_schema(resource, needed) for resource in resources}
+    done: set[str] = set()
+    while needed - done:
+        name = min(needed - done)
+        done.add(name)
+        found[f"{_PACKAGE}{name}"] = _type_schema(name, fields_of(name), needed)
+    return found
 
 
 def _gvk(resource: Resource) -> Object:
@@ -101,16 +120,14 @@ def documents(resources: tuple[Resource, ...]) -> dict[str, bytes]:
     """The documents, by the group's path."""
     found = {}
     for (group, version), served in groups(resources).items():
-        schemas: dict[str, Any] = {_META: _schema("object", "What all objects have.", _METADATA)}
         paths: Object = {}
         for resource in served:
-            schemas[schema_name(resource)] = _kind_schema(resource)
             paths |= _paths(resource)
         document = {
             "openapi": "3.0.0",
             "info": {"title": "Kubernetes", "version": "unversioned"},
             "paths": paths,
-            "components": {"schemas": schemas},
+            "components": {"schemas": _schemas(served)},
         }
         found[_path_of(group, version)] = msgspec.json.encode(document)
     return found

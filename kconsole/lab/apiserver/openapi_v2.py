@@ -30,6 +30,7 @@ _METHODS = {"get": 2, "put": 3, "post": 4, "delete": 5, "patch": 8}
 _OPERATION = {"parameters": 8, "responses": 9, "extension": 13}
 _QUERY_PARAMETER = {"in": 2, "name": 4, "type": 6}
 _GVK = "x-kubernetes-group-version-kind"
+_MERGING = ("x-kubernetes-patch-strategy", "x-kubernetes-patch-merge-key")
 
 
 def _varint(number: int) -> bytes:
@@ -60,21 +61,22 @@ def _reference(target: str) -> str:
 
 def _schema(schema: Object) -> bytes:
     found = b""
-    if "allOf" in schema:
+    if "allOf" in schema or "$ref" in schema:
         # v2 has no description beside a reference.
-        return _field(_SCHEMA["reference"], _reference(schema["allOf"][0]["$ref"]))
+        return _field(_SCHEMA["reference"], _reference((schema.get("allOf") or [schema])[0]["$ref"]))
     if "description" in schema:
         found += _field(_SCHEMA["description"], schema["description"])
-    if "additionalProperties" in schema:
+    if isinstance(schema.get("additionalProperties"), dict):
         found += _field(_SCHEMA["additional"], _field(1, _schema(schema["additionalProperties"])))
-    found += _field(_SCHEMA["type"], _field(1, schema["type"]))
+    found += _field(_SCHEMA["type"], _field(1, schema.get("type", "object")))
     if "items" in schema:
         found += _field(_SCHEMA["items"], _field(1, _schema(schema["items"])))
     if "properties" in schema:
         properties = [(name, _schema(one)) for name, one in schema["properties"].items()]
         found += _field(_SCHEMA["properties"], _named(properties))
-    if _GVK in schema:
-        found += _extension(_SCHEMA["extension"], _GVK, schema[_GVK])
+    for name in (_GVK, *_MERGING):
+        if name in schema:
+            found += _extension(_SCHEMA["extension"], name, schema[name])
     return found
 
 

@@ -1,14 +1,18 @@
-"""The paths that are no resource's: version, health, discovery, OpenAPI."""
+"""The paths that are no resource's: version, health, metrics, discovery, OpenAPI."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 
 from kconsole.lab.apiserver import discovery, openapi, openapi_v2
 from kconsole.lab.apiserver.backends import Unavailable
 from kconsole.lab.apiserver.calls import Answer
+from kconsole.lab.apiserver.faults import Faults
+from kconsole.lab.apiserver.metrics import exposition
+from kconsole.lab.apiserver.resources import Resource
 from kconsole.lab.apiserver.status import failure, no_such_path
 from kconsole.lab.apiserver.store import Store
 
@@ -22,15 +26,22 @@ _CHECKS = (
 _READY_CHECKS = ("ping", "log", "etcd", "etcd-readiness", "informer-sync", *_CHECKS[3:], "shutdown")
 _HEALTH = {"/healthz": _CHECKS, "/livez": _CHECKS, "/readyz": _READY_CHECKS}
 _TEXT = "text/plain; charset=utf-8"
+_METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-async def answer(store: Store, version: str, path: str, query: Mapping[str, str], accept: str) -> Answer:
+async def answer(
+    store: Store, faults: Faults, version: str, path: str, query: Mapping[str, str], accept: str
+) -> Answer:
     """The answer for `path`; 404 when it is nothing here."""
     head, _, check = path[1:].partition("/")
     if f"/{head}" in _HEALTH:
         return await _health(store, head, check, verbose="verbose" in query)
     path = path.rstrip("/") or "/"
     resources = store.served.resources
+    if path == "/metrics":
+        return Answer(exposition(faults.deprecated), content_type=_METRICS)
+    if faults.hides_evictions:
+        resources = tuple(map(_without_evictions, resources))
     if path in ("/api", "/apis"):
         media_type = discovery.aggregated_media_type(accept, version)
         if media_type:
@@ -50,6 +61,12 @@ async def answer(store: Store, version: str, path: str, query: Mapping[str, str]
     if document_bytes is None:
         raise no_such_path()
     return Answer(document_bytes)
+
+
+def _without_evictions(resource: Resource) -> Resource:
+    if resource.subresource("eviction") is None:
+        return resource
+    return replace(resource, subresources=tuple(sub for sub in resource.subresources if sub.name != "eviction"))
 
 
 async def _health(store: Store, name: str, check: str, *, verbose: bool) -> Answer:

@@ -1,13 +1,16 @@
-"""The shape of the kinds that people ask `kubectl explain` about, in a compact form, with descriptions of our own.
+"""What the fields are for that people ask `kubectl explain` about, in sentences of our own.
 
-A field is (type, description) or (type, description, fields). Types: string, integer, boolean, object, map (of
-strings), and the same in brackets for lists. Not complete: what is not named here is still accepted and stored.
+A field is (type, description) or (type, description, fields); which fields there are, and their exact types, is in
+`types`. Not complete: a field that is not named here is explained by its name and type alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
+
+from kconsole.lab.apiserver.types.notation import Field, fields_of, fields_of_kind
 
 Fields = Mapping[str, tuple[Any, ...]]
 
@@ -115,7 +118,27 @@ def _workload(**more: tuple[Any, ...]) -> Fields:
 
 _REPLICAS = ("integer", "How many pods are wanted.")
 
+_BUDGET: Fields = {
+    "minAvailable": ("string", "How many of the pods, or what share of them, must be left."),
+    "maxUnavailable": ("string", "How many of the pods, or what share of them, may be missing."),
+    "selector": ("object", "The pods it is about.", _SELECTOR),
+    "unhealthyPodEvictionPolicy": ("string", "IfHealthyBudget, or AlwaysAllow: when pods that are not ready may go."),
+}
+_BUDGET_STATUS: Fields = {
+    "disruptionsAllowed": ("integer", "How many of the pods may be evicted now."),
+    "currentHealthy": ("integer", "How many of the pods are ready."),
+    "desiredHealthy": ("integer", "How many must be."),
+    "expectedPods": ("integer", "How many pods there should be."),
+}
+
 KINDS: Mapping[str, tuple[str, Fields]] = {
+    "PodDisruptionBudget": (
+        "A PodDisruptionBudget says how many pods of an application may be evicted at once.",
+        {
+            "spec": ("object", "What must be left.", _BUDGET),
+            "status": ("object", "What that comes to now.", _BUDGET_STATUS),
+        },
+    ),
     "Node": (
         "A Node is a machine that runs pods.",
         {
@@ -248,3 +271,40 @@ KINDS: Mapping[str, tuple[str, Fields]] = {
         _workload(completions=("integer", "How many must succeed.")),
     ),
 }
+_METADATA: Fields = {
+    "name": ("string", "The object's name, unique in its namespace."),
+    "namespace": ("string", "The scope of the name."),
+    "labels": ("map", "What the object can be selected by."),
+    "annotations": ("map", "Notes that programs keep on the object."),
+    "uid": ("string", "What tells this object from any other that ever was."),
+    "resourceVersion": ("string", "Which state of the object this is."),
+    "creationTimestamp": ("string", "When it was created."),
+    "deletionTimestamp": ("string", "When it is to be gone."),
+    "finalizers": ("[string]", "Who must let go of it before it can go."),
+    "generateName": ("string", "The beginning of a name that the server completes."),
+}
+
+
+@lru_cache(maxsize=1)
+def descriptions() -> Mapping[tuple[str, str], str]:
+    """What a field is for, by the name of its type and its own; of the type itself under an empty name."""
+    found = {("ObjectMeta", ""): "What all objects have."}
+    _describe("ObjectMeta", fields_of("ObjectMeta"), _METADATA, found)
+    for kind, (description, fields) in KINDS.items():
+        found[kind, ""] = description
+        found |= {
+            (kind, "apiVersion"): "The group and version of this representation.",
+            (kind, "kind"): "The kind of object this is.",
+            (kind, "metadata"): "What all objects have.",
+        }
+        _describe(kind, fields_of_kind(kind) or {}, fields, found)
+    return found
+
+
+def _describe(struct: str, types: Mapping[str, Field], fields: Fields, found: dict[tuple[str, str], str]) -> None:
+    for name, (_, description, *more) in fields.items():
+        found.setdefault((struct, name), description)
+        if more:
+            kind = types[name].kind
+            found.setdefault((kind, ""), description)
+            _describe(kind, fields_of(kind), more[0], found)

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import msgspec
 
-from kconsole.lab.apiserver import eviction, logs, options
+from kconsole.lab.apiserver import admission, eviction, logs, options
 from kconsole.lab.apiserver.calls import Answer, Call
 from kconsole.lab.apiserver.changes import Lost
 from kconsole.lab.apiserver.media import read_object
@@ -54,11 +54,17 @@ class Subresources:
             edit: Callable[[Object], Object] = lambda _: given  # noqa: E731 - one of two, both short
         else:
             edit = Patch(call.content_type.partition(";")[0].strip(), call.body).apply
+
+        def scale(workload: Object) -> Object:
+            wanted = edit(scale_of(workload))
+            admission.check(self._registry, call.asked, call.resource, admission.UPDATE, wanted)
+            return scaled(workload, wanted)
+
         obj = await self._registry.change(
             call.resource,
             call.namespace,
             call.asked.name,
-            lambda workload: scaled(workload, edit(scale_of(workload))),
+            scale,
             dry_run=call.dry,
         )
         return Answer(msgspec.json.encode(scale_of(obj)))
@@ -71,6 +77,7 @@ class Subresources:
         _check_place(call, given)
         if (given.get("metadata") or {}).get("name", "") != call.asked.name:
             raise bad_request("name in URL does not match name in Eviction object")
+        admission.check(self._registry, call.asked, call.resource, admission.CREATE, given)
         how = options.deletion(given.get("deleteOptions") or {}, {}, call.query.getall("dryRun", []))
         await eviction.evict(self._registry, call.asked.namespace, call.asked.name, how)
         return Answer(msgspec.json.encode(_GRANTED), 201, dry_run=how.dry_run)

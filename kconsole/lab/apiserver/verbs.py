@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import msgspec
 
-from kconsole.lab.apiserver import reviews
+from kconsole.lab.apiserver import admission, reviews
+from kconsole.lab.apiserver.accepting import accepted, patched
 from kconsole.lab.apiserver.calls import Answer, Call
 from kconsole.lab.apiserver.media import Format, negotiate, read_object
 from kconsole.lab.apiserver.paging import Page, page_of
@@ -102,24 +103,39 @@ class Verbs:
         where = call.namespace
         if where and isinstance(metadata, dict) and metadata.setdefault("namespace", where) != where:
             raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+        given, warnings = accepted(call.resource, given, call.validation)
+        self._admit(call, admission.CREATE, given)
         obj = await self._registry.create(call.resource, given, dry_run=call.dry, reset_status=True)
-        return self._one(call, obj, code=201)
+        return _warning(self._one(call, obj, code=201), warnings)
 
     async def _update(self, call: Call) -> Answer:
-        given = read_object(call.content_type, call.body)
-        return await self._changed(call, lambda _: given)
+        given, warnings = accepted(call.resource, read_object(call.content_type, call.body), call.validation)
+        return _warning(await self._changed(call, lambda _: given), warnings)
 
     async def _patch(self, call: Call) -> Answer:
-        accepted = ACCEPTED if call.resource.custom is None else ACCEPTED_FOR_CUSTOM
-        patch = Patch(call.content_type.partition(";")[0].strip(), call.body, accepted)
-        return await self._changed(call, patch.apply)
+        formats = ACCEPTED if call.resource.custom is None else ACCEPTED_FOR_CUSTOM
+        patch = Patch(call.content_type.partition(";")[0].strip(), call.body, formats)
+
+        def edit(obj: Object) -> Object:
+            result = patch.apply(obj)
+            return patched(call.resource, result, patch.content, call.validation, strategic=patch.strategic)
+
+        return await self._changed(call, edit)
+
+    def _admit(self, call: Call, operation: str, obj: Object) -> None:
+        admission.check(self._registry, call.asked, call.resource, operation, obj)
 
     async def _changed(self, call: Call, edit: Callable[[Object], Object]) -> Answer:
+        def admitted(obj: Object) -> Object:
+            edited = edit(obj)
+            self._admit(call, admission.UPDATE, edited)
+            return edited
+
         obj = await self._registry.change(
             call.resource,
             call.namespace,
             call.asked.name,
-            edit,
+            admitted,
             subresource=call.asked.subresource or None,
             dry_run=call.dry,
         )
@@ -127,6 +143,7 @@ class Verbs:
 
     async def _delete(self, call: Call) -> Answer:
         how = call.deletion()
+        self._admit(call, admission.DELETE, self._registry.entry(call.resource, call.namespace, call.asked.name).object)
         obj, gone = await self._registry.remove(
             call.resource,
             call.namespace,
@@ -158,6 +175,13 @@ class Verbs:
                 dry_run=how.dry_run,
             )
         return Answer(self._page(call, page, Format()), dry_run=how.dry_run)
+
+
+def _warning(answer: Answer, warnings: list[str]) -> Answer:
+    if not warnings:
+        return answer
+    said = ", ".join(f"299 - {msgspec.json.encode(one).decode()}" for one in warnings)
+    return replace(answer, headers={**answer.headers, "Warning": said})
 
 
 def _has_place(call: Call) -> bool:

@@ -12,6 +12,7 @@ from kconsole.lab.apiserver.patches.jsonpatch import PatchFailed, apply_json_pat
 from kconsole.lab.apiserver.patches.merge import apply_merge_patch
 from kconsole.lab.apiserver.patches.strategic import apply_strategic_patch
 from kconsole.lab.apiserver.status import ApiError
+from kconsole.lab.apiserver.types.notation import fields_of, fields_of_kind
 
 plain = st.recursive(
     st.booleans() | st.integers(-5, 5) | st.text("abc", max_size=3),
@@ -21,6 +22,9 @@ plain = st.recursive(
     max_leaves=8,
 )
 objects = st.dictionaries(st.text("abc", min_size=1, max_size=2), plain, max_size=4)
+
+
+NODE_STATUS, POD_SPEC, POD = fields_of("NodeStatus"), fields_of("PodSpec"), fields_of_kind("Pod")
 
 
 def merge_from(before: Any, after: Any) -> Any:
@@ -70,7 +74,7 @@ def test_conditions_merge_by_type_whatever_their_order(before: dict[str, str], c
     def as_list(of: dict[str, str]) -> list[dict[str, str]]:
         return [{"type": kind, "status": status} for kind, status in of.items()]
 
-    patched = apply_strategic_patch({"conditions": as_list(before)}, {"conditions": as_list(change)})
+    patched = apply_strategic_patch({"conditions": as_list(before)}, {"conditions": as_list(change)}, NODE_STATUS)
     assert {one["type"]: one["status"] for one in patched["conditions"]} == {**before, **change}
 
 
@@ -88,7 +92,7 @@ def test_taints_are_replaced_as_a_whole_because_they_are_atomic_in_the_api() -> 
 
 def test_an_item_is_deleted_by_its_key_and_others_stay() -> None:
     before = {"containers": [{"name": "a", "image": "1"}, {"name": "b", "image": "2"}]}
-    assert apply_strategic_patch(before, {"containers": [{"name": "a", "$patch": "delete"}]}) == {
+    assert apply_strategic_patch(before, {"containers": [{"name": "a", "$patch": "delete"}]}, POD_SPEC) == {
         "containers": [{"name": "b", "image": "2"}]
     }
 
@@ -96,14 +100,14 @@ def test_an_item_is_deleted_by_its_key_and_others_stay() -> None:
 def test_lists_inside_list_items_merge_by_their_own_keys() -> None:
     before = {"containers": [{"name": "a", "env": [{"name": "X", "value": "1"}], "ports": [{"containerPort": 80}]}]}
     change = {"containers": [{"name": "a", "env": [{"name": "Y", "value": "2"}], "ports": [{"containerPort": 81}]}]}
-    (container,) = apply_strategic_patch(before, change)["containers"]
+    (container,) = apply_strategic_patch(before, change, POD_SPEC)["containers"]
     assert [one["name"] for one in container["env"]] == ["X", "Y"]
     assert [one["containerPort"] for one in container["ports"]] == [80, 81]
 
 
 def test_an_item_without_its_key_is_refused() -> None:
     with pytest.raises(PatchFailed):
-        apply_strategic_patch({}, {"conditions": [{"status": "True"}]})
+        apply_strategic_patch({}, {"conditions": [{"status": "True"}]}, NODE_STATUS)
 
 
 def test_set_element_order_puts_items_where_the_client_wants_them_and_keeps_the_servers_own_between() -> None:
@@ -112,21 +116,21 @@ def test_set_element_order_puts_items_where_the_client_wants_them_and_keeps_the_
         "$setElementOrder/containers": [{"name": "b"}, {"name": "a"}, {"name": "c"}],
         "containers": [{"name": "c"}],
     }
-    names = [one["name"] for one in apply_strategic_patch(before, change)["containers"]]
+    names = [one["name"] for one in apply_strategic_patch(before, change, POD_SPEC)["containers"]]
     assert names == ["server", "b", "a", "c"]
 
 
 def test_retain_keys_drops_what_it_does_not_name() -> None:
     before = {"volumes": [{"name": "v", "emptyDir": {}}]}
     change = {"volumes": [{"name": "v", "$retainKeys": ["name", "hostPath"], "hostPath": {"path": "/x"}}]}
-    assert apply_strategic_patch(before, change) == {"volumes": [{"name": "v", "hostPath": {"path": "/x"}}]}
+    assert apply_strategic_patch(before, change, POD_SPEC) == {"volumes": [{"name": "v", "hostPath": {"path": "/x"}}]}
 
 
 def test_finalizers_merge_as_a_set_and_are_taken_from_it() -> None:
     before = {"metadata": {"finalizers": ["a", "b"]}}
-    added = apply_strategic_patch(before, {"metadata": {"finalizers": ["b", "c"]}})
+    added = apply_strategic_patch(before, {"metadata": {"finalizers": ["b", "c"]}}, POD)
     assert added["metadata"]["finalizers"] == ["a", "b", "c"]
-    taken = apply_strategic_patch(added, {"metadata": {"$deleteFromPrimitiveList/finalizers": ["a"]}})
+    taken = apply_strategic_patch(added, {"metadata": {"$deleteFromPrimitiveList/finalizers": ["a"]}}, POD)
     assert taken["metadata"]["finalizers"] == ["b", "c"]
 
 

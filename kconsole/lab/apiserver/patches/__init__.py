@@ -28,21 +28,26 @@ class Patch:
             raise _not_read(content_type, accepted)
         self._format = content_type
         try:
-            self._patch = msgspec.json.decode(body)
+            self.content = msgspec.json.decode(body)
         except msgspec.DecodeError as error:
             raise bad_request(f"error decoding patch: {error}") from error
-        if not isinstance(self._patch, list if content_type == JSON_PATCH else dict):
+        if not isinstance(self.content, list if content_type == JSON_PATCH else dict):
             raise bad_request(f"error decoding patch: not what {content_type} asks for")
+
+    @property
+    def strategic(self) -> bool:
+        """Whether it is a strategic merge patch."""
+        return self._format == STRATEGIC_PATCH
 
     def apply(self, obj: Object) -> Object:
         """The object patched; 422 when the patch does not fit it."""
         try:
             if self._format == JSON_PATCH:
-                patched = apply_json_patch(obj, self._patch)
+                patched = apply_json_patch(obj, self.content)
             elif self._format == MERGE_PATCH:
-                patched = apply_merge_patch(obj, self._patch)
+                patched = apply_merge_patch(obj, self.content)
             else:
-                patched = apply_strategic_patch(obj, self._patch)
+                patched = apply_strategic_patch(obj, self.content)
         except PatchFailed as problem:
             raise failure(
                 422, "Invalid", f"the server rejected our request due to an error in our request: {problem}"

@@ -1,56 +1,41 @@
 """Strategic merge patch: as a merge patch, but lists whose items have a key merge item by item. Pure.
 
-Which lists merge, and by what, is fixed in the API's types; `merge_key` has the ones of the resources served here.
+Which lists merge, and by what, stands in the types of the kinds (`types`).
 Directives: `$patch: delete | replace`, `$retainKeys`, `$deleteFromPrimitiveList/…`, `$setElementOrder/…`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from kconsole.lab.apiserver.patches.jsonpatch import PatchFailed
+from kconsole.lab.apiserver.types.notation import SCALARS, Field, fields_of, fields_of_kind
 
 _DELETE_PRIMITIVES = "$deleteFromPrimitiveList/"
 _ORDER = "$setElementOrder/"
 
-_KEYS = {
-    "conditions": "type",
-    "addresses": "type",
-    "containers": "name",
-    "initContainers": "name",
-    "ephemeralContainers": "name",
-    "env": "name",
-    "volumes": "name",
-    "volumeMounts": "mountPath",
-    "volumeDevices": "devicePath",
-    "imagePullSecrets": "name",
-    "hostAliases": "ip",
-    "topologySpreadConstraints": "topologyKey",
-    "schedulingGates": "name",
-    "resourceClaims": "name",
-    "ownerReferences": "uid",
-    "podIPs": "ip",
-    "secrets": "name",
-}
-_PRIMITIVE = ("finalizers", "podCIDRs")
 PRIMITIVE = ""
+_NO_FIELDS: Mapping[str, Field] = {}
 
 
-def merge_key(parent: str, field: str) -> str | None:
-    """The key by which the items of the list `field` (in an object that is `parent`) merge.
-
-    PRIMITIVE for lists of plain values that merge as a set, None for lists that are replaced as a whole (a node's
-    taints, tolerations, container statuses: atomic in the API's types).
-    """
-    if field == "ports":
-        return "containerPort" if parent.lower().endswith("containers") else "port"
-    if field == "finalizers" and parent != "metadata":
-        return None
-    return PRIMITIVE if field in _PRIMITIVE else _KEYS.get(field)
+def merge_key(fields: Mapping[str, Field], name: str) -> str | None:
+    """The key by which the items of a list merge: PRIMITIVE for a set of plain values, None where it is replaced."""
+    return fields[name].merges_by if name in fields else None
 
 
-def apply_strategic_patch(obj: dict[str, Any], patch: dict[str, Any], parent: str = "") -> dict[str, Any]:
-    """`obj` patched; what is given is not changed. `parent` is the field that holds `obj`."""
+def _inside(fields: Mapping[str, Field], name: str) -> Mapping[str, Field]:
+    """The fields of what stands in a field."""
+    field = fields.get(name)
+    return _NO_FIELDS if field is None or field.kind in SCALARS or field.shape == "{}" else fields_of(field.kind)
+
+
+def apply_strategic_patch(
+    obj: dict[str, Any], patch: dict[str, Any], fields: Mapping[str, Field] | None = None
+) -> dict[str, Any]:
+    """`obj` patched; what is given is not changed. `fields` are those of its type; by default those of its kind."""
+    if fields is None:
+        fields = fields_of_kind(obj.get("kind", "")) or _NO_FIELDS
     directive = patch.get("$patch")
     if directive == "replace":
         return _plain_object(patch)
@@ -70,32 +55,32 @@ def apply_strategic_patch(obj: dict[str, Any], patch: dict[str, Any], parent: st
         elif value is None:
             result.pop(key, None)
         else:
-            result[key] = _merged(result.get(key), value, key, parent)
+            result[key] = _merged(result.get(key), value, key, fields)
     for key, order in patch.items():
         if key.startswith(_ORDER):
             name = key[len(_ORDER) :]
             if result.get(name):
-                result[name] = _ordered(result[name], obj.get(name) or [], order, merge_key(parent, name))
+                result[name] = _ordered(result[name], obj.get(name) or [], order, merge_key(fields, name))
     return result
 
 
-def _merged(old: Any, value: Any, field: str, parent: str) -> Any:
+def _merged(old: Any, value: Any, name: str, fields: Mapping[str, Field]) -> Any:
     if isinstance(value, dict):
-        return apply_strategic_patch(old if isinstance(old, dict) else {}, value, field)
+        return apply_strategic_patch(old if isinstance(old, dict) else {}, value, _inside(fields, name))
     if isinstance(value, list):
-        key = merge_key(parent, field)
+        key = merge_key(fields, name)
         if key is None:
             return _plain(value)
         if key == PRIMITIVE:
             kept = list(old or [])
             return kept + [item for item in value if item not in kept]
-        return _merged_items(list(old or []), value, key, field)
+        return _merged_items(list(old or []), value, key, name, _inside(fields, name))
     return value
 
 
-def _merged_items(old: list[Any], items: list[Any], key: str, field: str) -> list[Any]:
+def _merged_items(old: list[Any], items: list[Any], key: str, name: str, fields: Mapping[str, Field]) -> list[Any]:
     if any(not isinstance(item, dict) for item in items):
-        raise PatchFailed(f"the items of {field} must be objects")
+        raise PatchFailed(f"the items of {name} must be objects")
     if any(item.get("$patch") == "replace" for item in items):
         return [_plain(item) for item in items if "$patch" not in item]
     result = list(old)
@@ -106,9 +91,9 @@ def _merged_items(old: list[Any], items: list[Any], key: str, field: str) -> lis
         if item.get("$patch") == "delete":
             result = [there for there in result if there.get(key) != item[key]]
         elif at is None:
-            result.append(apply_strategic_patch({}, item, field))
+            result.append(apply_strategic_patch({}, item, fields))
         else:
-            result[at] = apply_strategic_patch(result[at], item, field)
+            result[at] = apply_strategic_patch(result[at], item, fields)
     return result
 
 

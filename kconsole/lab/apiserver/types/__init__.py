@@ -1,0 +1,1 @@
+"""The fields of the built-in kinds and their types, as data, with what is read from them."""
