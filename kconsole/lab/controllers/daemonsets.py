@@ -11,26 +11,29 @@ from kconsole.lab.controllers import pods, revisions, rollout
 from kconsole.lab.controllers.loop import Controller, Key, key_of, owner_key
 from kconsole.lab.indexes import by_controller
 from kconsole.lab.pod_objects import pinned, pinned_to, tolerant
-from kconsole.lab.scheduling.facts import node_facts
+from kconsole.lab.scheduling.facts import NodeFacts, node_facts
 from kconsole.lab.scheduling.filters import matches_node, untolerated
 
 Object = dict[str, Any]
 
 SOURCE = "daemonset-controller"
+_NODES_SECONDS = 0.5
+"""Many changes of nodes are answered at once."""
 GENERATION = "deprecated.daemonset.template.generation"
 
 
 class DaemonSets(Controller):
     """The DaemonSet controller."""
 
-    follows = ("daemonsets", "pods", "nodes")
+    follows = ("nodes", "daemonsets", "pods")
 
     def __init__(self, api: Api, clock: LabClock) -> None:
         super().__init__(api, clock)
         self._pods = api.index("pods", by_controller)
         self._revisions = api.index("controllerrevisions", by_controller)
         self._ready = pods.Readiness(clock)
-        self._nodes: dict[str, tuple[object, ...]] = {}
+        self._nodes: dict[str, NodeFacts] = {}
+        self._judged: dict[tuple[str, int], dict[str, tuple[NodeFacts, tuple[bool, bool]]]] = {}
 
     def concerned(self, resource: str, kind: str, obj: Object) -> Iterable[Key]:
         """Itself, the owner of a pod; all, when a node came, went or changed its labels or taints."""
@@ -42,12 +45,27 @@ class DaemonSets(Controller):
         if kind == "DELETED":
             self._nodes.pop(name, None)
         else:
-            labels = tuple(sorted((obj["metadata"].get("labels") or {}).items()))
-            taints = tuple((t["key"], t["effect"]) for t in (obj.get("spec") or {}).get("taints") or ())
-            if self._nodes.get(name) == (labels, taints):
+            known, taints = self._nodes.get(name), (obj.get("spec") or {}).get("taints") or ()
+            if known and known.labels == (obj["metadata"].get("labels") or {}) and list(known.taints) == list(taints):
                 return ()
-            self._nodes[name] = (labels, taints)
-        return [key_of(one) for one in self.api.list("daemonsets")]
+            self._nodes[name] = node_facts(obj)
+        for one in self.api.list("daemonsets"):
+            self.agenda.note(key_of(one), _NODES_SECONDS)
+        return ()
+
+    def _eligible(self, daemon: Object) -> dict[str, tuple[bool, bool]]:
+        """What `eligibility` says of every node; judged again only where a node or the template changed."""
+        version = daemon["metadata"]["uid"], int(daemon["metadata"].get("generation", 1))
+        before = self._judged.get(version, {})
+        if not before:
+            self._judged = {one: judged for one, judged in self._judged.items() if one[0] != version[0]}
+        spec = tolerant(daemon["spec"]["template"]["spec"])
+        judged = {}
+        for name in sorted(self._nodes):
+            facts, known = self._nodes[name], before.get(name)
+            judged[name] = known if known and known[0] is facts else (facts, eligibility(spec, facts))
+        self._judged[version] = judged
+        return {name: found for name, (_facts, found) in judged.items()}
 
     async def sync(self, key: Key) -> None:
         """A pod where one is missing, none where none belongs; old ones replaced."""
@@ -60,12 +78,11 @@ class DaemonSets(Controller):
         if stored is None:
             return
         hashed = revisions.hash_of(stored)
-        nodes = {node["metadata"]["name"]: node for node in self.api.list("nodes")}
-        eligible = {name: eligibility(daemon, node) for name, node in nodes.items()}
+        eligible = self._eligible(daemon)
         by_node: dict[str, list[Object]] = {}
         for pod in self._pods.of(daemon["metadata"]["uid"]):
             by_node.setdefault(pod["spec"].get("nodeName") or pinned_to(pod["spec"]), []).append(pod)
-        for name in sorted(eligible):
+        for name in eligible:
             should, may_stay = eligible[name]
             present = by_node.get(name, [])
             if should and not present:
@@ -145,9 +162,8 @@ class DaemonSets(Controller):
             await self.api.change("daemonsets", *key, lambda one: one | {"status": status}, subresource="status")
 
 
-def eligibility(daemon: Object, node: Object) -> tuple[bool, bool]:
-    """(a pod should run there, one that does may stay)."""
-    spec, facts = tolerant(daemon["spec"]["template"]["spec"]), node_facts(node)
+def eligibility(spec: Object, facts: NodeFacts) -> tuple[bool, bool]:
+    """(a pod with `spec` should run on that node, one that does may stay)."""
     if not matches_node(spec, facts):
         return False, False
     tolerations = spec["tolerations"]

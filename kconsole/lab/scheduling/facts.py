@@ -43,17 +43,22 @@ class NodeFacts:
     """Allocatable by resource, in thousandths."""
     pods: dict[str, PodFacts] = field(default_factory=dict)
     used: dict[str, int] = field(default_factory=dict)
+    repelling: dict[str, PodFacts] = field(default_factory=dict)
+    """Those of its pods that want to be apart from others."""
 
     def put(self, pod: PodFacts) -> None:
         """`pod` runs here."""
         self.remove(pod.key)
         self.pods[pod.key] = pod
+        if pod.repels:
+            self.repelling[pod.key] = pod
         for name, count in pod.asks.items():
             self.used[name] = self.used.get(name, 0) + count
 
     def remove(self, key: str) -> None:
         """That pod does not run here any more."""
         pod = self.pods.pop(key, None)
+        self.repelling.pop(key, None)
         for name, count in (pod.asks if pod else {}).items():
             self.used[name] -= count
 

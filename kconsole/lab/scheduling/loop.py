@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kconsole.lab.access import Api
@@ -13,7 +14,6 @@ from kconsole.lab.controllers.loop import Controller, Key, key_of
 from kconsole.lab.indexes import controller_of
 from kconsole.lab.pod_objects import bound, unschedulable
 from kconsole.lab.scheduling.facts import NodeFacts, node_facts, pod_facts
-from kconsole.lab.scheduling.neighbours import crowding
 from kconsole.lab.scheduling.placing import Placement, place
 from kconsole.lab.scheduling.volumes import Volumes
 
@@ -33,8 +33,8 @@ class Picture:
         self._places: dict[str, str] = {}
         self._followers = {resource: api.follower(resource) for resource in ("nodes", "pods")}
         self._read = False
-        self.owners: dict[str, str] = {}
-        """The uid of the controller of each placed pod."""
+        self._owners: dict[str, str] = {}
+        self._crowds: dict[str, Counter[str]] = {}
 
     def nodes(self) -> list[NodeFacts]:
         """All nodes, by name."""
@@ -49,10 +49,15 @@ class Picture:
             self._begin()
         return [self._nodes[name] for name in sorted(self._nodes)]
 
+    def crowd(self, owner: str) -> Mapping[str, int]:
+        """How many pods of the controller with that uid each node has, as of the last look at the nodes."""
+        return self._crowds.get(owner, {})
+
     def _begin(self) -> None:
         self._nodes.clear()
         self._places.clear()
-        self.owners.clear()
+        self._owners.clear()
+        self._crowds.clear()
         for resource, see in (("nodes", self._see_node), ("pods", self._see_pod)):
             self._followers[resource].go_on_from(self._api.revision)
             for obj in self._api.list(resource):
@@ -70,7 +75,11 @@ class Picture:
     def _see_pod(self, pod: Object, *, gone: bool) -> None:
         facts = pod_facts(pod)
         before = self._places.pop(facts.key, "")
-        self.owners.pop(facts.key, None)
+        known = self._owners.pop(facts.key, "")
+        if known:
+            self._crowds[known][before] -= 1
+            if not any(self._crowds[known].values()):
+                del self._crowds[known]
         if before in self._nodes:
             self._nodes[before].remove(facts.key)
         finished = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
@@ -78,7 +87,8 @@ class Picture:
             self._places[facts.key] = facts.node
             owner = controller_of(pod)
             if owner is not None:
-                self.owners[facts.key] = owner["uid"]
+                self._owners[facts.key] = owner["uid"]
+                self._crowds.setdefault(owner["uid"], Counter())[facts.node] += 1
             if facts.node in self._nodes:
                 self._nodes[facts.node].put(facts)
 
@@ -147,7 +157,7 @@ class Scheduler(Controller):
             told = f"0/{len(nodes)} nodes are available"
             return Placement(message=f"{told}: {problem}. preemption: {told}: {helpless}.")
         owner = controller_of(pod)
-        crowd = crowding(facts, owner["uid"] if owner else "", nodes, self._picture.owners)
+        crowd = self._picture.crowd(owner["uid"]) if owner else {}
         return place(pod, facts, nodes, crowd=crowd, pick=self._chance.choice, also=also)
 
     async def _tell(self, key: Key, pod: Object, message: str) -> None:

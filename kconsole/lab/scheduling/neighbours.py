@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kconsole.lab.controllers.pods import matches
@@ -99,7 +99,7 @@ def _repelled(facts: PodFacts, nodes: Iterable[NodeFacts]) -> set[tuple[str, str
     return {
         (term["topologyKey"], node.labels[term["topologyKey"]])
         for node in nodes
-        for other in node.pods.values()
+        for other in node.repelling.values()
         for term in other.repels
         if term["topologyKey"] in node.labels and _selects(term, other, facts)
     }
@@ -144,10 +144,3 @@ def _counts(constraint: Object, pod: Object, node: NodeFacts) -> bool:
     if constraint.get("nodeTaintsPolicy", "Ignore") == "Honor":
         return untolerated(node.taints, spec.get("tolerations") or (), "NoSchedule", "NoExecute") is None
     return True
-
-
-def crowding(facts: PodFacts, owner: str, nodes: Iterable[NodeFacts], owners: Mapping[str, str]) -> dict[str, int]:
-    """How many pods of the same controller each node has: others of its kind are best kept apart."""
-    if not owner:
-        return {}
-    return {node.name: sum(1 for key in node.pods if owners.get(key) == owner) for node in nodes}
