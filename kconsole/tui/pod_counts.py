@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from kconsole.errors import KconsoleError
+from kconsole.kube.deadline import within
 from kconsole.model.nodes import Node
 
 AT_ONCE = 4
@@ -56,7 +57,7 @@ class PodCounts:
         """Until the view moved or the next count is due."""
         oldest = min((self._counted.get(node.name, now) for node in self._wanted()), default=now)
         try:
-            await asyncio.wait_for(self._moved.wait(), max(0.0, oldest + self._every - now))
+            await within(max(0.0, oldest + self._every - now), self._moved.wait())
         except asyncio.TimeoutError:
             return
 
