@@ -11,7 +11,7 @@ from kconsole.lab.apiserver import custom_schemas
 from kconsole.lab.apiserver.custom import schema_of
 from kconsole.lab.apiserver.resources import Resource
 from kconsole.lab.apiserver.status import ApiError, Object, bad_request, failure
-from kconsole.lab.apiserver.types.decoding import Mismatch, fit
+from kconsole.lab.apiserver.typed.decoding import Mismatch, fit
 
 MOST_WARNINGS = 16
 """Unknown fields that are named in a warning; a header must stay readable."""

@@ -47,7 +47,14 @@ def _covers(path: str, wanted: str) -> bool:
 
 
 _READ = ("get", "list", "watch")
-_CORE = ("pods", "pods/status", "pods/log", "nodes", "nodes/status", "namespaces", "events", "configmaps", "services")
+_CORE = (
+    *("pods", "pods/status", "pods/log", "nodes", "nodes/status", "namespaces", "events", "configmaps", "services"),
+    *("endpoints", "persistentvolumes", "persistentvolumeclaims", "replicationcontrollers"),
+)
+_GROUPS = (
+    *("apps", "batch", "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "policy", "scheduling.k8s.io"),
+    *("storage.k8s.io", "apiextensions.k8s.io"),
+)
 _PUBLIC = (Rule(("get",), paths=("/version", "/version/", "/healthz", "/livez", "/readyz", "/readyz/*", "/livez/*")),)
 _KNOWN = (
     Rule(("get",), paths=("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*")),
@@ -56,7 +63,7 @@ _KNOWN = (
 )
 _VIEWER = (
     Rule(_READ, ("",), (*_CORE, "serviceaccounts")),
-    Rule(_READ, ("apps", "batch", "coordination.k8s.io", "policy", "storage.k8s.io", "events.k8s.io"), ("*",)),
+    Rule(_READ, _GROUPS, ("*",)),
 )
 _OPERATOR = (
     *_VIEWER,

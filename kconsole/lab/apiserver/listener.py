@@ -157,7 +157,7 @@ class ApiListener:
                 self._record(request, exchange, CLIENT_GONE, dry_run=False)
             raise
         except web.HTTPRequestEntityTooLarge:
-            refused = failure(413, "RequestEntityTooLarge", f"limit is {LARGEST_BODY}")
+            refused = failure(413, "RequestEntityTooLarge", f"Request entity too large: limit is {LARGEST_BODY}")
         except Exception as error:  # a defect of one answer must not take the connection down, and must be seen
             if isinstance(error, ConnectionError):
                 raise

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 
+from kconsole.lab.apiserver.metadata_checks import metadata_causes
 from kconsole.lab.apiserver.resources import Resource
 from kconsole.lab.apiserver.rules import Cause, Rules, rules_of
-from kconsole.lab.apiserver.selectors import is_label_key, is_label_value
 from kconsole.lab.apiserver.status import MODIFIED, Object, bad_request, conflict, invalid, precondition_failed
 
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_SUBDOMAIN_RULE = (
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start"
-    " and end with an alphanumeric character"
-)
 _KEPT_BY_SERVER = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
 _SHAPES: Mapping[tuple[str, ...], type] = {
     ("metadata",): dict,
@@ -76,7 +70,7 @@ def new_object(resource: Resource, given: Object, *, now: datetime, uid: str, su
         metadata["generation"] = 1
     if not resource.namespaced:
         metadata.pop("namespace", None)
-    raise_if(resource, obj, metadata_causes(metadata))
+    raise_if(resource, obj, metadata_causes(resource.plural, metadata))
     rules = rules_of(resource)
     rules.defaults(obj)
     rules.admit(obj)
@@ -86,27 +80,6 @@ def new_object(resource: Resource, given: Object, *, now: datetime, uid: str, su
 def check_new(resource: Resource, obj: Object) -> None:
     """422 when a new object breaks a rule of its resource."""
     raise_if(resource, obj, rules_of(resource).check(obj))
-
-
-def metadata_causes(metadata: Object) -> list[Cause]:
-    """What is wrong with an object's name, labels and annotations."""
-    name = metadata.get("name")
-    if not name:
-        return [("metadata.name", "FieldValueRequired", "Required value: name or generateName is required")]
-    causes: list[Cause] = []
-    if len(name) > 253 or not _SUBDOMAIN.fullmatch(name):
-        causes.append(("metadata.name", "FieldValueInvalid", f'Invalid value: "{name}": {_SUBDOMAIN_RULE}'))
-    labels = metadata.get("labels") or {}
-    for key, value in labels.items():
-        if not is_label_key(key) or not isinstance(value, str) or not is_label_value(value):
-            wrong = value if is_label_key(key) else key
-            message = f'Invalid value: "{wrong}": not a valid label {"value" if is_label_key(key) else "key"}'
-            causes.append(("metadata.labels", "FieldValueInvalid", message))
-    for key, value in (metadata.get("annotations") or {}).items():
-        if not is_label_key(key.lower()) or not isinstance(value, str):
-            message = f'Invalid value: "{key}": not a valid annotation'
-            causes.append(("metadata.annotations", "FieldValueInvalid", message))
-    return causes
 
 
 def raise_if(resource: Resource, obj: Object, causes: list[Cause]) -> None:
@@ -146,14 +119,17 @@ def updated_object(resource: Resource, old: Object, given: Object, subresource: 
     rules.defaults(result)
     if resource.counts_generations and result.get("spec") != old.get("spec"):
         metadata["generation"] = old["metadata"].get("generation", 0) + 1
-    raise_if(resource, result, [*metadata_causes(metadata), *_finalizer_causes(old["metadata"], metadata)])
+    raise_if(
+        resource, result, [*metadata_causes(resource.plural, metadata), *_finalizer_causes(old["metadata"], metadata)]
+    )
     raise_if(resource, result, [*_newly_wrong(rules, old, result), *rules.frozen(old, result)])
     return result
 
 
 def _newly_wrong(rules: Rules, old: Object, new: Object) -> list[Cause]:
     """What is wrong with the spec, if the update touched it: what was stored once can always be finished."""
-    return [] if new.get("spec") == old.get("spec") else rules.check(new)
+    same = all(new.get(part) == old.get(part) for part in ("spec", "data", "webhooks"))
+    return [] if same else rules.check(new)
 
 
 def _finalizer_causes(old: Object, new: Object) -> list[Cause]:

@@ -13,7 +13,7 @@ from kconsole.lab.apiserver.discovery import groups
 from kconsole.lab.apiserver.resources import Resource
 from kconsole.lab.apiserver.schemas import descriptions
 from kconsole.lab.apiserver.status import Object
-from kconsole.lab.apiserver.types.notation import OF_EVERY_KIND, Field, fields_of, fields_of_kind
+from kconsole.lab.apiserver.typed.notation import OF_EVERY_KIND, Field, fields_of, fields_of_kind
 
 _PACKAGE = "io.k8s.api.core.v1."
 _COMPONENTS = "#/components/schemas/"
@@ -37,7 +37,8 @@ def schema_name(resource: Resource) -> str:
 
 def _type_schema(name: str, fields: Mapping[str, Field], needed: set[str]) -> Object:
     properties = {field: _field_schema(name, field, one, needed) for field, one in fields.items()}
-    described = descriptions().get((name, ""))
+    # A field that is described says it all; its type would say it again.
+    described = descriptions().get((name, "")) if "kind" in fields else None
     return {"type": "object", **({"description": described} if described else {}), "properties": properties}
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from kconsole.lab.apiserver import openapi
 from kconsole.lab.apiserver.resources import Resource
+from kconsole.lab.apiserver.schemas import descriptions
 from kconsole.lab.apiserver.status import Object
 
 MEDIA_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
@@ -98,6 +99,12 @@ def _path(operations: Object) -> bytes:
     return b"".join(_field(_METHODS[method], _operation(one)) for method, one in operations.items())
 
 
+def _described(name: str, schema: Object) -> Object:
+    """The schema with what its type is for, as v2 has no description beside a reference to it."""
+    described = descriptions().get((name.rpartition(".")[2], ""))
+    return {"description": described, **schema} if described else schema
+
+
 @lru_cache(maxsize=4)
 def document(resources: tuple[Resource, ...]) -> bytes:
     """The document, for all groups."""
@@ -105,7 +112,7 @@ def document(resources: tuple[Resource, ...]) -> bytes:
     paths: dict[str, bytes] = {}
     for part in openapi.documents(resources).values():
         found = msgspec.json.decode(part)
-        schemas |= {name: _schema(schema) for name, schema in found["components"]["schemas"].items()}
+        schemas |= {name: _schema(_described(name, one)) for name, one in found["components"]["schemas"].items()}
         paths |= {path: _path(operations) for path, operations in found["paths"].items()}
     parts: dict[str, str | bytes] = {
         "swagger": "2.0",

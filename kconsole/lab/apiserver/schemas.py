@@ -1,7 +1,7 @@
 """What the fields are for that people ask `kubectl explain` about, in sentences of our own.
 
 A field is (type, description) or (type, description, fields); which fields there are, and their exact types, is in
-`types`. Not complete: a field that is not named here is explained by its name and type alone.
+`typed`. Not complete: a field that is not named here is explained by its name and type alone.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from kconsole.lab.apiserver.types.notation import Field, fields_of, fields_of_kind
+from kconsole.lab.apiserver.typed.notation import Field, fields_of, fields_of_kind
 
 Fields = Mapping[str, tuple[Any, ...]]
 

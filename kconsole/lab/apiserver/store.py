@@ -22,6 +22,10 @@ from kconsole.lab.apiserver.status import Object
 WRITE_TIMEOUT = 7.0
 """Seconds that a write waits, for its turn and for the backend, before it fails as etcd's requests do."""
 
+LARGEST_VALUE = 3 * 512 * 1024
+"""Bytes that an object may have in the backend, as in etcd by default."""
+
+TOO_LARGE = "etcdserver: request is too large"
 TIMED_OUT = "etcdserver: request timed out"
 
 
@@ -104,6 +108,8 @@ class Store:
         return await asyncio.shield(self._write(resource, key, value, expected))
 
     async def _write(self, resource: Resource, key: str, value: bytes | None, expected: int) -> Entry:
+        if value is not None and len(value) > LARGEST_VALUE:
+            raise Unavailable(TOO_LARGE, outcome_known=True)
         if self._writing.locked():
             try:
                 await asyncio.wait_for(self._writing.acquire(), WRITE_TIMEOUT)

@@ -12,7 +12,7 @@ from kconsole.lab.apiserver.patches.jsonpatch import PatchFailed, apply_json_pat
 from kconsole.lab.apiserver.patches.merge import apply_merge_patch
 from kconsole.lab.apiserver.patches.strategic import apply_strategic_patch
 from kconsole.lab.apiserver.status import ApiError
-from kconsole.lab.apiserver.types.notation import fields_of, fields_of_kind
+from kconsole.lab.apiserver.typed.notation import fields_of, fields_of_kind
 
 plain = st.recursive(
     st.booleans() | st.integers(-5, 5) | st.text("abc", max_size=3),

@@ -12,9 +12,9 @@ from kconsole.lab.apiserver.accepting import accepted, patched
 from kconsole.lab.apiserver.patches.strategic import apply_strategic_patch, merge_key
 from kconsole.lab.apiserver.resources import RESOURCES
 from kconsole.lab.apiserver.status import ApiError
-from kconsole.lab.apiserver.types.core import CORE
-from kconsole.lab.apiserver.types.groups import GROUPS
-from kconsole.lab.apiserver.types.notation import SCALARS, fields_of, fields_of_kind
+from kconsole.lab.apiserver.typed.core import CORE
+from kconsole.lab.apiserver.typed.groups import GROUPS
+from kconsole.lab.apiserver.typed.notation import SCALARS, fields_of, fields_of_kind
 
 DEPLOYMENTS, NODES, BUDGETS = RESOURCES["deployments"], RESOURCES["nodes"], RESOURCES["poddisruptionbudgets"]
 TEMPLATE = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}

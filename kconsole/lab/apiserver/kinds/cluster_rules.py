@@ -8,9 +8,18 @@ import re
 from typing import Any
 
 from kconsole.lab.apiserver.kinds.workload_rules import go_selector_causes
+from kconsole.lab.apiserver.metadata_checks import too_long
 from kconsole.lab.apiserver.rule import Cause, Rules, required, unsupported, wrong
 from kconsole.lab.apiserver.status import Object
 
+LARGEST_DATA = 1024 * 1024
+"""Bytes that the data of a ConfigMap or a Secret may have."""
+
+_DATA_KEY = re.compile(r"[-._a-zA-Z0-9]+")
+_KEY_RULE = (
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or"
+    " 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+)
 _PERCENT = re.compile(r"[0-9]+%")
 _PERCENT_RULE = (
     "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for"
@@ -258,11 +267,39 @@ def _definition_check(definition: Object) -> list[Cause]:
     return causes
 
 
+def _size_of(*parts: Object | None) -> int:
+    return sum(len(str(value)) for part in parts for value in (part or {}).values())
+
+
+def _map_check(settings: Object) -> list[Cause]:
+    data, binary = settings.get("data") or {}, settings.get("binaryData") or {}
+    causes = [wrong(f"data[{key}]", f'"{key}"', _KEY_RULE) for key in (*data, *binary) if not _DATA_KEY.fullmatch(key)]
+    return [*causes, too_long("[]", LARGEST_DATA)] if _size_of(data, binary) > LARGEST_DATA else causes
+
+
+def _map_frozen(old: Object, new: Object) -> list[Cause]:
+    changed = [part for part in ("data", "binaryData") if old.get(part) != new.get(part)]
+    if not old.get("immutable"):
+        return []
+    if not new.get("immutable"):
+        return [("immutable", "FieldValueForbidden", "Forbidden: field is immutable when `immutable` is set")]
+    why = "Forbidden: field is immutable when `immutable` is set"
+    return [(part, "FieldValueForbidden", why) for part in changed]
+
+
+def _secret_check(secret: Object) -> list[Cause]:
+    data = secret.get("data") or {}
+    causes = [wrong(f"data[{key}]", f'"{key}"', _KEY_RULE) for key in data if not _DATA_KEY.fullmatch(key)]
+    decoded = sum(len(value) * 3 // 4 for value in data.values())
+    return [*causes, too_long("data", LARGEST_DATA)] if decoded > LARGEST_DATA else causes
+
+
 CLUSTER_RULES = {
+    "configmaps": Rules(check=_map_check, frozen=_map_frozen),
     "customresourcedefinitions": Rules(defaults=_definition_defaults, admit=_definition_admit, check=_definition_check),
     "nodes": Rules(defaults=_node_defaults, frozen=_node_frozen),
     "namespaces": Rules(defaults=_namespace_defaults, begin=_namespace_begin, ends_by_finalize=True),
-    "secrets": Rules(defaults=_secret_defaults),
+    "secrets": Rules(defaults=_secret_defaults, check=_secret_check, frozen=_map_frozen),
     "services": Rules(
         defaults=_service_defaults,
         admit=_service_admit,

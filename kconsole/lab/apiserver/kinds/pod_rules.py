@@ -17,6 +17,7 @@ _LABEL_RULE = (
 _PATIENCE = 300
 """Seconds that a pod stays on a node that is not ready or unreachable, unless it says otherwise."""
 _WAITED_OUT = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+_MIRROR = "kubernetes.io/config.mirror"
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _PROBED = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
 
@@ -147,11 +148,14 @@ def _pod_admit(pod: Object) -> None:
     if "priorityClassName" not in spec:
         spec.setdefault("priority", 0)
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+    if _MIRROR not in (pod["metadata"].get("annotations") or {}):
+        account = spec.setdefault("serviceAccountName", "default")
+        spec.setdefault("serviceAccount", account)
 
 
 def _pod_inherit(old: Object, new: Object) -> None:
     spec = new.setdefault("spec", {})
-    for name in ("priority", "preemptionPolicy"):
+    for name in ("priority", "preemptionPolicy", "serviceAccountName", "serviceAccount"):
         if name in old["spec"]:
             spec.setdefault(name, old["spec"][name])
     before = old["spec"].get("tolerations") or []

@@ -1,6 +1,6 @@
 """Strategic merge patch: as a merge patch, but lists whose items have a key merge item by item. Pure.
 
-Which lists merge, and by what, stands in the types of the kinds (`types`).
+Which lists merge, and by what, stands in the types of the kinds (`typed`).
 Directives: `$patch: delete | replace`, `$retainKeys`, `$deleteFromPrimitiveList/…`, `$setElementOrder/…`.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kconsole.lab.apiserver.patches.jsonpatch import PatchFailed
-from kconsole.lab.apiserver.types.notation import SCALARS, Field, fields_of, fields_of_kind
+from kconsole.lab.apiserver.typed.notation import SCALARS, Field, fields_of, fields_of_kind
 
 _DELETE_PRIMITIVES = "$deleteFromPrimitiveList/"
 _ORDER = "$setElementOrder/"

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from kconsole.lab.apiserver.types.core import CORE
-from kconsole.lab.apiserver.types.groups import GROUPS
+from kconsole.lab.apiserver.typed.core import CORE
+from kconsole.lab.apiserver.typed.groups import GROUPS
 
 SCALARS = ("string", "bool", "int32", "int64", "time", "micro", "quantity", "intstr", "bytes", "any")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kconsole.lab.apiserver.status import Object
-from kconsole.lab.apiserver.types.notation import SCALARS, Field, fields_of, fields_of_kind
+from kconsole.lab.apiserver.typed.notation import SCALARS, Field, fields_of, fields_of_kind
 
 _QUANTITY = re.compile(r"([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
