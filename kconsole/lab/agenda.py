@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from kconsole.lab.clock import LabClock
 
 Key = TypeVar("Key", bound=Hashable)
+_LEAST_SECONDS = 0.001
 
 
 class Agenda(Generic[Key]):
@@ -31,14 +32,18 @@ class Agenda(Generic[Key]):
 
     def note(self, key: Key, after: float = 0.0) -> None:
         """`key` is due `after` seconds from now, or earlier if it already was."""
-        moment = self._clock.elapsed() + after
+        moment = self._moment(after)
         present = self._due.get(key)
         if present is None or moment < present:
             self._put(key, moment)
 
     def move(self, key: Key, after: float) -> None:
         """`key` is due `after` seconds from now, whatever it was before."""
-        self._put(key, self._clock.elapsed() + after)
+        self._put(key, self._moment(after))
+
+    def _moment(self, after: float) -> float:
+        """Never so soon that rounding would make it now: whoever waits for the rest of a span would spin."""
+        return self._clock.elapsed() + (max(after, _LEAST_SECONDS) if after > 0 else 0.0)
 
     def _put(self, key: Key, moment: float) -> None:
         self._due[key] = moment

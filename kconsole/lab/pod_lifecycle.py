@@ -26,6 +26,7 @@ Key = tuple[str, str]
 
 MIRROR = "kubernetes.io/config.mirror"
 _RETRY_SECONDS = 1.0
+_ROUNDING = 1e-6
 _CRASH_SECONDS = 3.0
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 10.0, 300.0
 
@@ -136,12 +137,14 @@ class PodLifecycle:
             await self._end(key, pod, life, kubelet)
             return
         knobs = knobs_of(pod)
-        elapsed = self._clock.elapsed() - life.since
+        elapsed = self._clock.elapsed() - life.since + _ROUNDING
         if life.step == "new":
             await self._pull(key, pod, life, kubelet)
         elif life.step == "pulling":
             if elapsed >= life.backoff:
                 await self._start(key, pod, life, kubelet, knobs)
+            else:
+                self._agenda.note(key, life.backoff - elapsed)
         elif life.step == "waiting":
             if elapsed >= life.backoff or knobs.state != "crash":
                 life.restarts += 1
@@ -264,7 +267,7 @@ class PodLifecycle:
                 await self._tell(pod, "Killing", f"Stopping container {container['name']}")
         if now + grace < life.ends:  # somebody lost patience
             life.ends, life.killed = now + grace, True
-        if now < life.ends:
+        if now + _ROUNDING < life.ends:
             self._agenda.note(key, life.ends - now)
             return
         life.ready = False
