@@ -104,9 +104,10 @@ class _Planter:
 
     async def _daemon_set(self, workload: Workload) -> None:
         selector = fleet.WITH_PODS if self._is_fleet else {}
-        owner = await self._store("daemonsets", owner_objects.daemon_set(workload, len(self._machines), selector))
+        machines = self._workers if self._is_fleet else self._machines
+        owner = await self._store("daemonsets", owner_objects.daemon_set(workload, len(machines), selector))
         revision = await self._store("controllerrevisions", revisions.revision(owner, 1))
-        for index, machine in enumerate(self._machines):
+        for index, machine in enumerate(machines):
             name, hashed = f"{workload.name}-{self._letters(5)}", revisions.hash_of(revision)
             await self._pod(workload, daemonsets.new_pod(owner, hashed, machine.name, name=name), index, machine)
 

@@ -27,6 +27,7 @@ async def seed_cluster(api: Api, topology: Topology, *, server: str) -> None:
     for name in (*SYSTEM_NAMESPACES, *workloads.NAMESPACES):
         await api.create("namespaces", namespace(name))
     await api.create("services", _kubernetes_service())
+    await api.create("endpoints", _kubernetes_endpoints(topology))
     await api.create("storageclasses", _storage_class())
     kept = (
         ("kubeadm-config", {"ClusterConfiguration": cluster_configuration(topology, server)}),
@@ -140,6 +141,18 @@ def namespace(name: str) -> Object:
         "metadata": {"name": name},
         "spec": {"finalizers": ["kubernetes"]},
         "status": {"phase": "Active"},
+    }
+
+
+def _kubernetes_endpoints(topology: Topology) -> Object:
+    """Where the API servers themselves say they are."""
+    addresses = [{"ip": machine.internal_ip} for machine in topology.control_planes]
+    port = {"name": "https", "port": 6443, "protocol": "TCP"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Endpoints",
+        "metadata": {"name": "kubernetes", "namespace": "default"},
+        "subsets": [{"addresses": addresses, "ports": [port]}],
     }
 
 

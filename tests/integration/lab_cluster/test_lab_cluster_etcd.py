@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from kconsole.lab.access import ApiAway
+from kconsole.lab.apiserver.backends import Unavailable
 from kconsole.lab.apiserver.resources import RESOURCES
 from kconsole.lab.cluster import Cluster
 from kconsole.lab.etcd import _candidates
@@ -146,3 +148,26 @@ async def test_reset_begins_anew_at_the_same_address_with_the_same_authority(lab
     await cluster.reset()
     assert labelled(cluster) == []
     assert (cluster.plan.server, cluster.kubeconfig.read_bytes()) == (server, kubeconfig)
+
+
+async def test_what_was_overwritten_minutes_ago_is_forgotten(lab_factory: Start) -> None:
+    cluster = await lab_factory(memory=False, workers=1)
+    running = cluster.running
+    backend = running.backend
+    assert backend is not None
+    key = base64.b64encode(b"/registry/minions/w1").decode()
+    past = {"key": key, "revision": str(running.store.revision)}
+    await backend._ask("range", past, 5.0)
+    await running.registry.change(NODES, None, "w1", label)
+    running.clock.set_speed(1000)
+
+    async def forgotten() -> bool:
+        try:
+            await backend._ask("range", past, 5.0)
+        except Unavailable as refusal:
+            return "compacted" in str(refusal)
+        return False
+
+    await until(forgotten, "compaction")
+    running.clock.set_speed(1)
+    assert labelled(cluster) == ["w1"]

@@ -266,3 +266,16 @@ async def test_nodes_can_look_like_those_of_a_cloud(lab_factory: Start, provider
     await asyncio.sleep(0)
     assert get(lab, "configmaps", "kubeadm-config", "kube-system") is None
     assert (get(lab, "daemonsets", "kube-proxy", "kube-system") or {})["status"]["desiredNumberScheduled"] == 2
+
+
+async def test_the_nodes_of_a_fleet_are_old_and_some_of_them_run_pods(lab_factory: Start) -> None:
+    lab = await stepped(lab_factory, workers=210)
+    nodes = [node for node in lab.running.registry.list(RESOURCES["nodes"]) if node["metadata"]["name"] != "cp1"]
+    created = {node["metadata"]["creationTimestamp"] for node in nodes}
+    assert max(created) < "2026-05-03"
+    assert len(created) > 200
+    before = revisions(lab)
+    await lab.running.clock.step(20)
+    assert revisions(lab) == before
+    placed = {pod["spec"].get("nodeName") for pod in pods(lab, "kube-system", app="kube-proxy")}
+    assert len(placed) == 200
