@@ -84,6 +84,13 @@ async def test_a_budget_whose_status_is_behind_its_spec_says_when_to_try_again(r
     assert error.status["details"]["causes"][0]["message"].endswith("q is still being processed by the server.")
 
 
+async def test_a_budget_that_no_controller_has_seen_yet_is_behind_its_spec(registry: Registry) -> None:
+    await add_pod(registry)
+    spec = {"minAvailable": 0, "selector": {"matchLabels": {"app": "web"}}}
+    await registry.create(BUDGETS, {"metadata": {"name": "q", "namespace": "shop"}, "spec": spec}, reset_status=True)
+    assert (await refused(registry)).headers == {"Retry-After": "10"}
+
+
 async def test_a_granted_eviction_charges_the_budget_marks_the_pod_and_deletes_it(registry: Registry) -> None:
     await add_pod(registry)
     await add_budget(registry, disruptionsAllowed=1)
@@ -108,11 +115,11 @@ async def test_the_next_pod_of_an_exhausted_budget_stays(registry: Registry) -> 
 
 
 async def test_a_rehearsed_eviction_asks_the_budget_and_spends_nothing(registry: Registry) -> None:
-    await add_pod(registry)
+    pod = await add_pod(registry)
     before = await add_budget(registry, disruptionsAllowed=1)
     await evict(registry, "shop", "web", Deletion(dry_run=True))
     assert await registry.get(BUDGETS, "shop", "q") == before
-    assert not await is_leaving(registry)
+    assert await registry.get(PODS, "shop", "web") == pod
     await add_budget(registry, "q2")
     assert (await refused(registry, Deletion(dry_run=True))).code == 500
 
