@@ -141,7 +141,9 @@ async def test_a_changed_definition_keeps_the_objects_and_tells_the_watchers_to_
 async def test_with_a_definition_go_its_objects(api: Any) -> None:
     await define(api)
     await api.ask("POST", OBJECTS, maintenance())
+    before = api.registry.store.revision
     assert (await api.ask("DELETE", f"{DEFINITIONS}/{NAME}")).code == 200
+    assert api.registry.store.revision == before + 2, "the object and the definition"
     assert (await api.get(OBJECTS)).code == 404
     await define(api)
     assert (await api.get(OBJECTS)).body["items"] == []
