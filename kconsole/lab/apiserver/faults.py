@@ -51,6 +51,7 @@ _VALUES = {
     "history": "compact",
     "deprecated": r"[a-z0-9.]+/v\d+((alpha|beta)\d+)?/[a-z]+@1\.\d+",
 }
+_SHOWN = {"deprecated": "GROUP/VERSION/RESOURCE@1.N"}
 _NARROWED_BY = {
     "latency": ("verb", "resource", "times"),
     "error": ("verb", "resource", "times", "retry-after"),
@@ -112,7 +113,9 @@ def parse(text: str) -> Fault:
             _("The fault {kind} cannot be {value!r}. It takes: {values}.").format(
                 kind=kind,
                 value=value,
-                values=_("a time such as 200ms or 200ms~50ms") if kind == "latency" else _VALUES[kind],
+                values=_("a time such as 200ms or 200ms~50ms")
+                if kind == "latency"
+                else _SHOWN.get(kind, _VALUES[kind]),
             )
         )
     narrowed = {}

@@ -30,10 +30,6 @@ class Served:
         """The resource at a request's path."""
         return self._by_path.get((group, version, plural))
 
-    def named(self, plural: str) -> Resource | None:
-        """The resource of that plural name, as the cluster's own actors ask for it."""
-        return next((one for one in self.resources if one.plural == plural), None)
-
     def defined_by(self, uid: str) -> Resource | None:
         """The resource that the definition with that uid describes."""
         return next((one for (definition, _), one in self._defined.items() if definition == uid), None)
