@@ -119,7 +119,8 @@ class Judged:
         with self.audit.open("rb") as file:
             file.seek(self._audited)
             events = [json.loads(line) for line in file if line.endswith(b"\n")]
-        return [_audited(event) for event in events if event.get("userAgent", "").startswith("kubectl")]
+        last = {event["auditID"]: event for event in events}  # a watch is told when it begins and when it ends
+        return [_audited(event) for event in last.values() if event.get("userAgent", "").startswith("kubectl")]
 
     def environ(self) -> dict[str, str]:
         home = str(self.home)
