@@ -8,12 +8,16 @@ from datetime import datetime, timedelta
 from kconsole.lab.apiserver.objects import timestamp
 from kconsole.lab.apiserver.resources import Resource
 from kconsole.lab.apiserver.rules import rules_of
-from kconsole.lab.apiserver.status import Object
+from kconsole.lab.apiserver.status import Object, forbidden
 
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
 """The finalizers by which the garbage collector is told what to do with an object's dependents."""
 _ORPHANING = ("replicationcontrollers", "jobs")
 """Resources whose dependents stay when a deletion does not say what becomes of them."""
+
+
+_IMMORTAL = ("default", "kube-public", "kube-system")
+"""Namespaces that no one may delete."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,13 @@ class Outcome:
 
     gone: bool
     marked: Object | None = None
+
+
+def check_mortal(resource: Resource, name: str) -> None:
+    """403 for the namespaces that a cluster cannot be without."""
+    if resource.qualified == "namespaces" and name in _IMMORTAL:
+        details = {"name": name, "kind": "namespaces"}
+        raise forbidden("namespaces", name, "this namespace may not be deleted", details)
 
 
 def is_held(resource: Resource, obj: Object) -> bool:

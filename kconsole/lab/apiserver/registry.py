@@ -223,6 +223,7 @@ class Registry:
         dry_run: bool = False,
     ) -> tuple[Object, bool]:
         """As `delete`, and whether the object is gone now."""
+        deletion.check_mortal(resource, name)
         while True:
             entry = self.entry(resource, namespace, name)
             objects.check_preconditions(resource, entry.object, preconditions or {})

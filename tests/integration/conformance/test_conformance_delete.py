@@ -150,6 +150,13 @@ async def test_a_namespace_ends_with_all_that_is_in_it(judged: Judged, namespace
     await judged.ok("wait", "--for=delete", f"namespace/{inner}", "--timeout=50s")
 
 
+@pytest.mark.parametrize("name", ["default", "kube-system", "kube-public"])
+async def test_a_namespace_the_cluster_lives_by_is_never_deleted(judged: Judged, name: str) -> None:
+    ran = await judged.fails("delete", "namespace", name)
+    assert f'namespaces "{name}" is forbidden: this namespace may not be deleted' in ran.err
+    assert (await judged.ok("get", "namespace", name)).rows[1][1] == "Active"
+
+
 async def test_wait_for_a_condition_a_field_and_something_that_never_comes(judged: Judged, namespace: str) -> None:
     await judged.create(deployment("web", 1), pod("p", judged.workers[0]), namespace=namespace)
     ready = await judged.ok("wait", "--for=condition=Ready", "pod/p", "--timeout=40s", namespace=namespace)
