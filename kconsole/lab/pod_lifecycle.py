@@ -84,6 +84,8 @@ class PodLifecycle:
                     del self._lives[key]
             for pod in obj["items"] if kind == LISTED else (obj,):
                 self._see(pod, gone=kind == "DELETED")
+                if kind == LISTED and _key(pod) in self._lives:
+                    self._agenda.note(_key(pod))  # what was under way when the API went must not be forgotten
 
     def _see(self, pod: Object, *, gone: bool) -> None:
         key, metadata = _key(pod), pod["metadata"]

@@ -148,6 +148,18 @@ async def test_a_pod_played_by_a_fault_fails_and_recovers(lab: Cluster) -> None:
     assert cluster_faults.standing(lab.running) == []
 
 
+async def test_pods_under_way_when_the_api_goes_come_to_their_end_when_it_is_back(lab: Cluster) -> None:
+    for number in range(6):
+        await create(lab, "pods", bare(f"p{number}"))
+    static = lab.running.static_pods["cp1"]
+    await until(lambda: all("startTime" in pod["status"] for pod in pods(lab)), "all are being pulled")
+    await static.hold("kube-apiserver")
+    began = lab.running.clock.elapsed()
+    await until(lambda: lab.running.clock.elapsed() - began > 2, "every one of them would have started by now")
+    await static.release("kube-apiserver")
+    await until(lambda: len(running(lab)) == 6, "all run", 15)
+
+
 async def test_what_a_finalizer_holds_stays_until_it_is_let_go(lab: Cluster) -> None:
     lab.running.clock.set_speed(20)
     body = bare("held")
