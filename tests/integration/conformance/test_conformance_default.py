@@ -23,6 +23,12 @@ def selects(budget: Any, pod: Any) -> bool:
     return same and wanted <= pod["metadata"].get("labels", {}).items()
 
 
+def never_allowed(budgets: list[Any], pod: Any) -> bool:
+    """Whether no waiting helps."""
+    over = [budget["status"] for budget in budgets if selects(budget, pod)]
+    return len(over) > 1 or any(status["desiredHealthy"] >= status["expectedPods"] for status in over)
+
+
 async def left_on(judged: Judged, node: str) -> list[Any]:
     """The pods of a node that a drain should have taken and that are not on their way."""
     pods = await judged.json("get", "pods", "-A", f"--field-selector=spec.nodeName={node}")
@@ -38,12 +44,17 @@ async def test_it_rests_until_it_is_touched(judged: Judged) -> None:
     assert statuses <= {"Running", "Completed", "Pending", "CrashLoopBackOff", "Error"}
     listed = await judged.ok("get", "pdb", "-A")
     assert {"0", "1"} <= {row[4] for row in listed.rows[1:]}
+    budgets = await judged.json("get", "pdb", "-A")
+    pods = [pod for node in judged.workers for pod in await left_on(judged, node)]
+    assert [pod for pod in pods if never_allowed(budgets, pod)]
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
 async def test_a_drain_takes_all_but_what_a_budget_holds(judged: Judged, place: int) -> None:
     node = judged.workers[place]
     daemons = {p["metadata"]["uid"] for p in await judged.json("get", "pods", "-A", "-l", "k8s-app=kube-proxy")}
+    before = await judged.json("get", "pdb", "-A")
+    held = {p["metadata"]["uid"] for p in await left_on(judged, node) if never_allowed(before, p)}
     judged.begin()
     try:
         ran = await judged.kubectl("drain", node, *LIFTED, "--timeout=6s", seconds=60)
@@ -54,6 +65,7 @@ async def test_a_drain_takes_all_but_what_a_budget_holds(judged: Judged, place: 
     assert {asked.code for asked in evictions} <= {201, 429, 500}
     assert max(collections.Counter(asked.name for asked in evictions).values()) <= 3
     assert not judged.requests(verb="delete")
+    assert held <= {pod["metadata"]["uid"] for pod in left}
     budgets = await judged.json("get", "pdb", "-A")
     for pod in left:
         over = [budget for budget in budgets if selects(budget, pod)]
