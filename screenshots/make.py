@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kconsole.lab import cluster_faults
-from kconsole.lab.birth import Options
 from kconsole.lab.cluster import Cluster
+from kconsole.lab.ground.birth import Options
 from kconsole.settings import Settings
 from kconsole.tui.app import Console, clock
 from kconsole.tui.cluster import live

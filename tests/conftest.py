@@ -28,8 +28,8 @@ def lab_environ(tmp_path: Path) -> dict[str, str]:
 @pytest_asyncio.fixture
 async def lab_factory(lab_environ: dict[str, str]) -> AsyncIterator[Start]:
     """`await lab_factory(**options)` starts a cluster that ends with the test: see `Options`; in memory unless said."""
-    from kconsole.lab.birth import Options
     from kconsole.lab.cluster import Cluster
+    from kconsole.lab.ground.birth import Options
 
     async with AsyncExitStack() as clusters:
         started: list[Cluster] = []

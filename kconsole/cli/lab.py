@@ -144,8 +144,8 @@ def shape_words(args: argparse.Namespace) -> list[str]:
 
 def run_up(args: argparse.Namespace) -> int:
     """Run a cluster in the foreground."""
-    from kconsole.lab.birth import Options
     from kconsole.lab.foreground import run_attended, run_foreground
+    from kconsole.lab.ground.birth import Options
 
     options = Options(
         name=args.name,
@@ -225,7 +225,7 @@ def run_status(args: argparse.Namespace) -> int:
 
 def run_stop(args: argparse.Namespace) -> int:
     """End a running lab and wait until it is gone."""
-    from kconsole.lab.folders import wait_until_gone
+    from kconsole.lab.ground.folders import wait_until_gone
 
     client = _client(args)
     client.post("/stop")

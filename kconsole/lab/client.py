@@ -12,7 +12,7 @@ from typing import Any
 
 from kconsole.errors import KconsoleError, UsageError
 from kconsole.i18n import _
-from kconsole.lab.folders import read_state
+from kconsole.lab.ground.folders import read_state
 
 _SECONDS = 90.0
 

@@ -17,13 +17,14 @@ from typing import Any
 
 from kconsole.errors import KconsoleError
 from kconsole.i18n import _
-from kconsole.lab import birth, etcd, folders, pki_files, releases
-from kconsole.lab.birth import Options, Plan
+from kconsole.lab import etcd
 from kconsole.lab.clock import LabClock, SteppedClock
 from kconsole.lab.control import Control
-from kconsole.lab.folders import LabFolder
-from kconsole.lab.kubeconfig import person_kubeconfig
-from kconsole.lab.pki_files import ClusterPki
+from kconsole.lab.ground import birth, folders, pki_files, releases
+from kconsole.lab.ground.birth import Options, Plan
+from kconsole.lab.ground.folders import LabFolder
+from kconsole.lab.ground.kubeconfig import person_kubeconfig
+from kconsole.lab.ground.pki_files import ClusterPki
 from kconsole.lab.running import RunningCluster
 
 _START_OF_STEPPED_TIME = dt.datetime(2026, 5, 4, 8, 0, tzinfo=dt.timezone.utc)

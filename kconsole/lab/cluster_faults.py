@@ -16,10 +16,10 @@ from typing import Any
 
 from kconsole.errors import UsageError
 from kconsole.i18n import _
-from kconsole.lab import pod_knobs
 from kconsole.lab.access import ApiAway
 from kconsole.lab.apiserver import faults
 from kconsole.lab.indexes import controller_of
+from kconsole.lab.kubelets import pod_knobs
 from kconsole.lab.running import RunningCluster
 
 _COMPONENTS = {"apiserver": "kube-apiserver", "etcd": "etcd"}

@@ -21,8 +21,8 @@ from kconsole.lab.apiserver.listener import ApiListener
 from kconsole.lab.apiserver.store import Store
 from kconsole.lab.balancer import Balancer
 from kconsole.lab.controllers.lead import Controllers, Schedulers
-from kconsole.lab.static_pods import StaticPod
-from kconsole.lab.static_runtime import ContainerFailed, Place, Runner
+from kconsole.lab.kubelets.static_pods import StaticPod
+from kconsole.lab.kubelets.static_runtime import ContainerFailed, Place, Runner
 
 log = logging.getLogger(__name__)
 

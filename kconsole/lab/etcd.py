@@ -20,7 +20,7 @@ from pathlib import Path
 
 import aiohttp
 
-from kconsole.lab.static_pods import StaticPod
+from kconsole.lab.kubelets.static_pods import StaticPod
 
 _LEASH = Path(__file__).with_name("leash.py")
 _PATH_FLAGS = (

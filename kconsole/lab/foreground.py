@@ -14,8 +14,8 @@ from typing import Any
 
 from kconsole.errors import DONE, KconsoleError
 from kconsole.i18n import _
-from kconsole.lab.birth import Options
 from kconsole.lab.cluster import Cluster
+from kconsole.lab.ground.birth import Options
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from kconsole.errors import KconsoleError
 from kconsole.i18n import _
-from kconsole.lab import etcd, fleet, planting, providers, releases, seeding, workloads
+from kconsole.lab import etcd
 from kconsole.lab.access import Api, ApiAway, keep_doing
 from kconsole.lab.apiserver.authentication import Authenticator
 from kconsole.lab.apiserver.backends import MemoryBackend, Unavailable
@@ -23,19 +23,21 @@ from kconsole.lab.apiserver.listener import ApiListener
 from kconsole.lab.apiserver.registry import Registry
 from kconsole.lab.apiserver.store import Store
 from kconsole.lab.balancer import Balancer
-from kconsole.lab.birth import Plan
 from kconsole.lab.clock import LabClock, SteppedClock
 from kconsole.lab.components import ControlPlane
 from kconsole.lab.controllers.lead import Controllers, Schedulers
-from kconsole.lab.folders import LabFolder
-from kconsole.lab.heartbeats import Heartbeats
-from kconsole.lab.kubelet import Kubelet
-from kconsole.lab.node_objects import Running
-from kconsole.lab.pod_addresses import PodAddresses
-from kconsole.lab.pod_lifecycle import PodLifecycle
+from kconsole.lab.ground import releases
+from kconsole.lab.ground.birth import Plan
+from kconsole.lab.ground.folders import LabFolder
+from kconsole.lab.ground.topology import Machine
+from kconsole.lab.kubelets.heartbeats import Heartbeats
+from kconsole.lab.kubelets.kubelet import Kubelet
+from kconsole.lab.kubelets.pod_addresses import PodAddresses
+from kconsole.lab.kubelets.pod_lifecycle import PodLifecycle
+from kconsole.lab.kubelets.static_runtime import StaticPods
 from kconsole.lab.scope import Scope, gather_all
-from kconsole.lab.static_runtime import StaticPods
-from kconsole.lab.topology import Machine
+from kconsole.lab.seeds import fleet, planting, providers, seeding, workloads
+from kconsole.lab.seeds.node_objects import Running
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from kconsole.lab.clock import LabClock
 from kconsole.lab.controllers import pods, revisions, rollout
 from kconsole.lab.controllers.loop import Controller, Key, key_of, owner_key
 from kconsole.lab.indexes import by_controller
-from kconsole.lab.pod_objects import pinned, pinned_to, tolerant
 from kconsole.lab.scheduling.facts import NodeFacts, node_facts
 from kconsole.lab.scheduling.filters import matches_node, untolerated
+from kconsole.lab.seeds.pod_objects import pinned, pinned_to, tolerant
 
 Object = dict[str, Any]
 

@@ -12,7 +12,7 @@ from kconsole.lab.controllers.deployment_status import REVISION, SOURCE, moved, 
 from kconsole.lab.controllers.loop import Controller, Key, key_of, owner_key
 from kconsole.lab.controllers.replicasets import wanted_of
 from kconsole.lab.indexes import by_controller
-from kconsole.lab.pod_objects import owner_reference
+from kconsole.lab.seeds.pod_objects import owner_reference
 
 Object = dict[str, Any]
 

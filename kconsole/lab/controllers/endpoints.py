@@ -8,7 +8,7 @@ from typing import Any
 
 from kconsole.lab.controllers import pods
 from kconsole.lab.controllers.loop import Controller, Key, key_of
-from kconsole.lab.pod_objects import owner_reference
+from kconsole.lab.seeds.pod_objects import owner_reference
 
 Object = dict[str, Any]
 

@@ -9,7 +9,7 @@ from kconsole.lab.access import LISTED, Api
 from kconsole.lab.clock import LabClock
 from kconsole.lab.controllers.loop import key_of
 from kconsole.lab.controllers.pods import is_ready
-from kconsole.lab.kubelet import LEASES, ready_status
+from kconsole.lab.kubelets.kubelet import LEASES, ready_status
 from kconsole.lab.scope import gather_all
 from kconsole.lab.stamps import stamp
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from kconsole.lab import pod_objects
 from kconsole.lab.clock import LabClock
+from kconsole.lab.seeds import pod_objects
 
 Object = dict[str, Any]
 

@@ -11,7 +11,7 @@ from kconsole.lab.clock import LabClock
 from kconsole.lab.controllers import pods
 from kconsole.lab.controllers.loop import Controller, Key, key_of, owner_key
 from kconsole.lab.indexes import by_controller, controller_of
-from kconsole.lab.pod_objects import owner_reference
+from kconsole.lab.seeds.pod_objects import owner_reference
 
 Object = dict[str, Any]
 

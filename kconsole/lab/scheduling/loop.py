@@ -12,10 +12,10 @@ from kconsole.lab.apiserver.changes import DELETED, Lost
 from kconsole.lab.clock import LabClock
 from kconsole.lab.controllers.loop import Controller, Key, key_of
 from kconsole.lab.indexes import controller_of
-from kconsole.lab.pod_objects import bound, unschedulable
 from kconsole.lab.scheduling.facts import NodeFacts, node_facts, pod_facts
 from kconsole.lab.scheduling.placing import Placement, place
 from kconsole.lab.scheduling.volumes import Volumes
+from kconsole.lab.seeds.pod_objects import bound, unschedulable
 
 Object = dict[str, Any]
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kconsole.lab.pod_objects import pinned_to
 from kconsole.lab.scheduling.facts import NodeFacts, PodFacts, load
 from kconsole.lab.scheduling.filters import Refusal, matches_term, refusal, untolerated
 from kconsole.lab.scheduling.neighbours import Neighbourhood
+from kconsole.lab.seeds.pod_objects import pinned_to
 
 Object = dict[str, Any]
 

@@ -20,8 +20,8 @@ import pytest
 import pytest_asyncio
 
 from kconsole.lab.apiserver.resources import RESOURCES
-from kconsole.lab.birth import Options
 from kconsole.lab.cluster import Cluster
+from kconsole.lab.ground.birth import Options
 from parts.judging import REAL, Judged, Object
 from parts.kubectls import MINORS, PROGRAM, present
 

@@ -26,7 +26,7 @@ from kconsole.lab.apiserver.listener import ApiListener
 from kconsole.lab.apiserver.registry import Registry
 from kconsole.lab.apiserver.resources import RESOURCES
 from kconsole.lab.apiserver.store import Store
-from kconsole.lab.pki import CLIENT, SERVER, Authority, Pair
+from kconsole.lab.ground.pki import CLIENT, SERVER, Authority, Pair
 
 USERS = {"admin": ADMIN_GROUP, "operator": OPERATOR_GROUP, "viewer": VIEWER_GROUP}
 KUBECTL = shutil.which("kubectl")

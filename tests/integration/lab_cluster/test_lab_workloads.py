@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kconsole.lab import pod_knobs
 from kconsole.lab.apiserver.resources import RESOURCES
 from kconsole.lab.cluster import Cluster
+from kconsole.lab.kubelets import pod_knobs
 from parts.labs import Start, until
 from parts.workloads import create, events, get, names, owner, pods, running, template
 

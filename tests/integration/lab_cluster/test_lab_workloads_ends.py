@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from kconsole.lab import cluster_faults, pod_knobs, workloads
+from kconsole.lab import cluster_faults
 from kconsole.lab.apiserver.resources import RESOURCES
 from kconsole.lab.cluster import Cluster
+from kconsole.lab.kubelets import pod_knobs
+from kconsole.lab.seeds import workloads
 from parts.labs import Kubectl, Start, until
 from parts.workloads import create, events, get, names, owner, pods, running, template
 

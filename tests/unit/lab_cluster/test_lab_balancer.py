@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from kconsole.lab.balancer import Balancer
-from kconsole.lab.ports import free_ports
+from kconsole.lab.ground.ports import free_ports
 
 
 class Echo:

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from kconsole.errors import KconsoleError, UsageError
-from kconsole.lab import birth
-from kconsole.lab.birth import Options
-from kconsole.lab.folders import LabFolder, Lock, labs_folder, read_state, wait_until_gone, write_private
-from kconsole.lab.pki_files import ClusterPki
+from kconsole.lab.ground import birth
+from kconsole.lab.ground.birth import Options
+from kconsole.lab.ground.folders import LabFolder, Lock, labs_folder, read_state, wait_until_gone, write_private
+from kconsole.lab.ground.pki_files import ClusterPki
 from kconsole.lab.scope import Scope, gather_all
 
 
@@ -52,7 +52,7 @@ def test_everything_is_gone_after_the_last_one(environ: dict[str, str], tmp_path
 def test_what_a_dead_holder_left_is_cleaned_up(environ: dict[str, str]) -> None:
     folder = LabFolder("lab", environ=environ)
     script = (
-        "import sys, os; from kconsole.lab.folders import LabFolder\n"
+        "import sys, os; from kconsole.lab.ground.folders import LabFolder\n"
         f"folder = LabFolder('lab', environ={environ!r}); folder.take()\n"
         "(folder.path / 'left').touch(); os._exit(9)\n"
     )

@@ -6,9 +6,10 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from kconsole.lab import etcd, manifests
-from kconsole.lab.manifests import Addresses
-from kconsole.lab.static_pods import BadManifest, fingerprint, parse, read_manifests
+from kconsole.lab import etcd
+from kconsole.lab.ground import manifests
+from kconsole.lab.ground.manifests import Addresses
+from kconsole.lab.kubelets.static_pods import BadManifest, fingerprint, parse, read_manifests
 
 ADDRESSES = {"cp1": Addresses(21001, 21002, 21003, 21004), "cp2": Addresses(22001, 22002, 22003, 22004)}
 BINARY = etcd.EtcdBinary(

@@ -10,10 +10,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from kconsole.lab.kubeconfig import EXTENSION, person_kubeconfig
-from kconsole.lab.pki import CLIENT, SERVER, Authority
-from kconsole.lab.pki_files import USERS, ClusterPki, write_control_plane
-from kconsole.lab.topology import plan_topology
+from kconsole.lab.ground.kubeconfig import EXTENSION, person_kubeconfig
+from kconsole.lab.ground.pki import CLIENT, SERVER, Authority
+from kconsole.lab.ground.pki_files import USERS, ClusterPki, write_control_plane
+from kconsole.lab.ground.topology import plan_topology
 
 LEAVES = (
     "apiserver",

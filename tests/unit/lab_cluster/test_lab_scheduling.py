@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from kconsole.lab.controllers.lost_nodes import patience
-from kconsole.lab.pod_objects import admitted, pinned, pinned_to, tolerant
 from kconsole.lab.quantities import amount
 from kconsole.lab.scheduling.facts import NodeFacts, node_facts, pod_facts, requests
 from kconsole.lab.scheduling.filters import matches_term, tolerates
 from kconsole.lab.scheduling.placing import place
+from kconsole.lab.seeds.pod_objects import admitted, pinned, pinned_to, tolerant
 
 HOST, ZONE = "kubernetes.io/hostname", "topology.kubernetes.io/zone"
 CONTROL_PLANE = {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kconsole.lab import node_objects, pod_objects, workloads
 from kconsole.lab.controllers.nodes import wanted_taints
-from kconsole.lab.node_objects import Running
-from kconsole.lab.pod_addresses import PodAddresses
-from kconsole.lab.topology import plan_topology
+from kconsole.lab.ground.topology import plan_topology
+from kconsole.lab.kubelets.pod_addresses import PodAddresses
+from kconsole.lab.seeds import node_objects, pod_objects, workloads
+from kconsole.lab.seeds.node_objects import Running
 
 NOW = dt.datetime(2026, 5, 4, 8, 0, tzinfo=dt.timezone.utc)
 LATER = NOW + dt.timedelta(minutes=5)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kconsole.errors import UsageError
-from kconsole.lab import releases
-from kconsole.lab.topology import plan_topology
+from kconsole.lab.ground import releases
+from kconsole.lab.ground.topology import plan_topology
 
 
 def test_the_default_cluster_has_cp1_and_three_workers_one_of_them_with_dnf() -> None:

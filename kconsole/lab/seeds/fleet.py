@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kconsole.lab.access import Api, ApiAway
-from kconsole.lab.kubelet import Kubelet
+from kconsole.lab.ground.topology import Machine
+from kconsole.lab.kubelets.kubelet import Kubelet
 from kconsole.lab.stamps import stamp
-from kconsole.lab.topology import Machine
 
 Object = dict[str, Any]
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from kconsole.lab.pki import Pair
+from kconsole.lab.ground.pki import Pair
 
 EXTENSION = "kconsole.io/lab"
 """The cluster extension from which a console learns that this cluster is a lab, and where to control it."""

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kconsole.lab import pod_knobs
-from kconsole.lab.pod_objects import Image, Shape
+from kconsole.lab.kubelets import pod_knobs
+from kconsole.lab.seeds.pod_objects import Image, Shape
 
 Object = dict[str, Any]
 

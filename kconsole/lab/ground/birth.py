@@ -15,12 +15,13 @@ from typing import Any
 
 from kconsole.errors import KconsoleError, UsageError
 from kconsole.i18n import _
-from kconsole.lab import fleet, manifests, pki_files, ports, releases
-from kconsole.lab.folders import LabFolder, write_private
-from kconsole.lab.machine_files import lay_out
-from kconsole.lab.manifests import Addresses
-from kconsole.lab.pki_files import ClusterPki
-from kconsole.lab.topology import Machine, Topology, plan_topology
+from kconsole.lab.ground import manifests, pki_files, ports, releases
+from kconsole.lab.ground.folders import LabFolder, write_private
+from kconsole.lab.ground.machine_files import lay_out
+from kconsole.lab.ground.manifests import Addresses
+from kconsole.lab.ground.pki_files import ClusterPki
+from kconsole.lab.ground.topology import Machine, Topology, plan_topology
+from kconsole.lab.seeds import fleet
 
 RECORD = "cluster.json"
 

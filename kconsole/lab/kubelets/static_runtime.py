@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kconsole.lab import pod_objects
 from kconsole.lab.access import Api, ApiAway
 from kconsole.lab.apiserver.status import ApiError
 from kconsole.lab.clock import LabClock
-from kconsole.lab.kubelet import Kubelet
-from kconsole.lab.manifests import MANIFESTS
-from kconsole.lab.pod_lifecycle import MIRROR
+from kconsole.lab.ground.manifests import MANIFESTS
+from kconsole.lab.kubelets.kubelet import Kubelet
+from kconsole.lab.kubelets.pod_lifecycle import MIRROR
+from kconsole.lab.kubelets.static_pods import StaticPod, fingerprint, read_manifests
+from kconsole.lab.seeds import pod_objects
 from kconsole.lab.stamps import micro_stamp
-from kconsole.lab.static_pods import StaticPod, fingerprint, read_manifests
 
 Object = dict[str, Any]
 log = logging.getLogger(__name__)

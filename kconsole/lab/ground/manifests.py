@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kconsole.lab import releases, topology
+from kconsole.lab.ground import releases, topology
 
 REGISTRY = "registry.k8s.io"
 MANIFESTS = "etc/kubernetes/manifests"

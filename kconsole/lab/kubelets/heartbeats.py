@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from kconsole.lab.access import LISTED, Api, ApiAway, keep_doing
 from kconsole.lab.clock import LabClock
-from kconsole.lab.kubelet import Kubelet, ready_status
+from kconsole.lab.kubelets.kubelet import Kubelet, ready_status
 from kconsole.lab.scope import gather_all
 
 LEASE_SECONDS = 10.0

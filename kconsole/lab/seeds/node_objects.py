@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kconsole.lab.ground.topology import Machine
 from kconsole.lab.stamps import micro_stamp, stamp
-from kconsole.lab.topology import Machine
 
 Object = dict[str, Any]
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from kconsole.lab import releases, workloads
 from kconsole.lab.access import Api
 from kconsole.lab.controllers.volumes import DRIVER, STORAGE_CLASS
-from kconsole.lab.topology import FIRST_SERVICE_IP, SERVICE_SUBNET, Topology
+from kconsole.lab.ground import releases
+from kconsole.lab.ground.topology import FIRST_SERVICE_IP, SERVICE_SUBNET, Topology
+from kconsole.lab.seeds import workloads
 
 Object = dict[str, Any]
 

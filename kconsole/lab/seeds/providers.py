@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kconsole.lab.node_objects import Running
-from kconsole.lab.topology import Machine
+from kconsole.lab.ground.topology import Machine
+from kconsole.lab.seeds.node_objects import Running
 
 Object = dict[str, Any]
 

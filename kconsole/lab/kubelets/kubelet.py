@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from kconsole.lab import node_objects
 from kconsole.lab.access import Api
 from kconsole.lab.clock import LabClock
-from kconsole.lab.node_objects import Running
+from kconsole.lab.ground.topology import Machine
+from kconsole.lab.seeds import node_objects
+from kconsole.lab.seeds.node_objects import Running
 from kconsole.lab.stamps import micro_stamp
-from kconsole.lab.topology import Machine
 
 Object = dict[str, Any]
 

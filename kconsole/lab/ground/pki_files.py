@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kconsole.lab import releases, topology
-from kconsole.lab.kubeconfig import component_kubeconfig
-from kconsole.lab.pki import CLIENT, SERVER, Authority, Pair, signing_pair
+from kconsole.lab.ground import releases, topology
+from kconsole.lab.ground.kubeconfig import component_kubeconfig
+from kconsole.lab.ground.pki import CLIENT, SERVER, Authority, Pair, signing_pair
 
 PKI = "etc/kubernetes/pki"
 ADMINS = "kubeadm:cluster-admins"

@@ -8,14 +8,15 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from kconsole.lab import fleet, owner_objects, pod_objects, releases, workloads
 from kconsole.lab.access import Api
 from kconsole.lab.clock import LabClock
 from kconsole.lab.controllers import daemonsets, pods, revisions, statefulsets, volumes
-from kconsole.lab.pod_addresses import PodAddresses
+from kconsole.lab.ground import releases
+from kconsole.lab.ground.topology import Machine, Topology
+from kconsole.lab.kubelets.pod_addresses import PodAddresses
+from kconsole.lab.seeds import fleet, owner_objects, pod_objects, workloads
+from kconsole.lab.seeds.workloads import BARE, DAEMON_SET, DEPLOYMENT, JOB, STATEFUL_SET, Workload
 from kconsole.lab.stamps import stamp
-from kconsole.lab.topology import Machine, Topology
-from kconsole.lab.workloads import BARE, DAEMON_SET, DEPLOYMENT, JOB, STATEFUL_SET, Workload
 
 Object = dict[str, Any]
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kconsole.lab import pod_objects
 from kconsole.lab.controllers import disruption, pods
 from kconsole.lab.controllers.daemonsets import GENERATION
 from kconsole.lab.controllers.deployment_status import REVISION, status_of
 from kconsole.lab.controllers.jobs import job_labels
 from kconsole.lab.controllers.rollout import limits
 from kconsole.lab.controllers.volumes import STORAGE_CLASS
-from kconsole.lab.workloads import DAEMON_SET, DEPLOYMENT, JOB, STATEFUL_SET, Budget, Workload
+from kconsole.lab.seeds import pod_objects
+from kconsole.lab.seeds.workloads import DAEMON_SET, DEPLOYMENT, JOB, STATEFUL_SET, Budget, Workload
 
 Object = dict[str, Any]
 

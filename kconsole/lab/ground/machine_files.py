@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kconsole.lab.topology import Machine, System
+from kconsole.lab.ground.topology import Machine, System
 
 _FOLDERS = (
     "etc/kubernetes/manifests",

@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kconsole.lab import pod_objects
 from kconsole.lab.access import LISTED, Api, ApiAway, keep_doing
 from kconsole.lab.agenda import Agenda
 from kconsole.lab.apiserver.status import ApiError
 from kconsole.lab.clock import LabClock
-from kconsole.lab.kubelet import Kubelet
-from kconsole.lab.pod_addresses import PodAddresses
-from kconsole.lab.pod_knobs import Knobs, knobs_of
+from kconsole.lab.kubelets.kubelet import Kubelet
+from kconsole.lab.kubelets.pod_addresses import PodAddresses
+from kconsole.lab.kubelets.pod_knobs import Knobs, knobs_of
 from kconsole.lab.scope import gather_all
+from kconsole.lab.seeds import pod_objects
 
 Object = dict[str, Any]
 Key = tuple[str, str]

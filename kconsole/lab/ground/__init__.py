@@ -1,0 +1,1 @@
+"""What a cluster stands on before anything runs: machines, certificates, manifests, folders, addresses."""
