@@ -234,7 +234,8 @@ async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     line = await reader.readline()
     if not line:
         return None
-    if len(parts := line.decode("latin-1").split()) != 3:
+    parts = line.decode("latin-1").split(" ")
+    if len(parts) != 3 or not parts[2].startswith("HTTP/"):  # a TLS hello may by chance look like three words
         writer.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
         await reader.read()  # closing with bytes unread would reset the connection before the answer is seen
         return None
