@@ -24,8 +24,8 @@ def run(args: argparse.Namespace) -> int:
     print(f"# {path}" + ("" if path.exists() else " " + _("(does not exist: these are the defaults)")))
     for key in explain():
         if args.explain:
-            purpose = key["description"]
-            print(f"\n# {_(purpose)}\n# {key['type']}; {_('default')}: {_toml(key['default'])}")
+            purpose, default = key["description"], _("default")
+            print(f"\n# {_(purpose)}\n# {key['type']}; {default}: {_toml(key['default'])}")
         print(f"{key['name']} = {_toml(getattr(settings, key['name']))}")
     return DONE
 

@@ -64,7 +64,8 @@ class Confirm(Box[Consent]):
             asked = Input(id="reason", placeholder="" if self._needs_reason else _("may be left empty"), max_length=200)
             asked.cursor_blink = False
             found.append(Horizontal(Label(Content(self._reason)), asked, classes="asked"))
-        buttons = [Button(Content(f"[ {_('Cancel') if self._verb else _('Close')} ]"), id="cancel")]
+        way_out = _("Cancel") if self._verb else _("Close")
+        buttons = [Button(Content(f"[ {way_out} ]"), id="cancel")]
         if self._verb:
             buttons.append(Button(Content(f"[ y {self._verb} ]"), id="confirm"))
         return [*found, Horizontal(TextLines(self._hint), *buttons, classes="buttons")]
